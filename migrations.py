@@ -1,0 +1,105 @@
+"""The database's history: an append-only tuple. A migration's number is its place in it.
+
+Never change a migration that has shipped; add one at the end. Each runs in one transaction together with
+its number, statement by statement (`executescript` would commit first), so that a crash in the middle
+leaves the old schema and not half of the new one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE users (
+            username TEXT PRIMARY KEY,
+            password_hash TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+            must_change_password INTEGER NOT NULL DEFAULT 0,
+            created_at TEXT NOT NULL,
+            last_login_at TEXT
+        )
+        """,
+        # refresh_id is the one refresh token that may still be used; any other of this session is a replay.
+        """
+        CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            username TEXT NOT NULL REFERENCES users (username) ON DELETE CASCADE,
+            refresh_id TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            last_used_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            address TEXT,
+            user_agent TEXT
+        )
+        """,
+        "CREATE INDEX sessions_by_user ON sessions (username)",
+        # No reference to users: what a removed user did stays on record.
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            actor TEXT,
+            action TEXT NOT NULL,
+            target TEXT,
+            address TEXT,
+            outcome TEXT NOT NULL
+        )
+        """,
+        # held_restart_policy: what the policy was before a stop put it to `no`; written down first, so that
+        # a crash in the middle of a stop does not leave the container without its policy for good.
+        """
+        CREATE TABLE instances (
+            name TEXT PRIMARY KEY,
+            container TEXT NOT NULL UNIQUE,
+            source TEXT NOT NULL CHECK (source IN ('created', 'adopted', 'compose')),
+            saved_path TEXT NOT NULL,
+            spec TEXT NOT NULL,
+            rest_address TEXT,
+            admin_password TEXT,
+            held_restart_policy TEXT,
+            created_at TEXT NOT NULL
+        )
+        """,
+    ),
+)
+
+
+class NewerDatabase(Exception):
+    """The database was written by a newer PalServer; opening it with this one could lose what it added."""
+
+
+def migrate(conn: sqlite3.Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> int:
+    """Bring the database up to date and return its version.
+
+    `conn` is in autocommit mode (`isolation_level=None`). Raises NewerDatabase, or sqlite3.Error after
+    which the database is as it was before the migration that failed.
+    """
+    version = get_version(conn)
+    if version > len(migrations):
+        message = (
+            f"The database has version {version}, this PalServer knows {len(migrations)}. "
+            "Use the newer PalServer again, or the database of before the update."
+        )
+        raise NewerDatabase(message)
+    for number, statements in enumerate(migrations[version:], start=version + 1):
+        _run(conn, number, statements)
+    return len(migrations)
+
+
+def get_version(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(conn: sqlite3.Connection, number: int, statements: Sequence[str]) -> None:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in statements:
+            conn.execute(statement)
+        conn.execute(f"PRAGMA user_version = {number:d}")
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")

@@ -1,0 +1,293 @@
+"""Every failure a person can meet, in our own words.
+
+Raised on any floor, rendered once by `web/problems.py`. `key` is stable: scripts branch on it and the page
+translates it. `detail` is one sentence for people; it never carries a path, a command's output or a
+library's message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class PalError(Exception):
+    """The base of all of them; raised itself only where no better word exists."""
+
+    status: ClassVar[int] = 500
+    key: ClassVar[str] = "internal"
+    sentence: ClassVar[str] = "Something went wrong inside PalServer. Its log says what."
+
+    def __init__(self, detail: str | None = None, *, fields: Mapping[str, Any] | None = None) -> None:
+        self.detail = detail or self.sentence
+        self.fields = dict(fields or {})
+        super().__init__(self.detail)
+
+
+class Invalid(PalError):
+    """Input that cannot be accepted; `fields` says what is wrong with each part."""
+
+    status = 400
+    key = "invalid"
+    sentence = "Some of what was sent cannot be accepted."
+
+
+class Unauthorized(PalError):
+    status = 401
+    key = "unauthorized"
+    sentence = "Sign in first."
+
+
+class BadCredentials(PalError):
+    status = 401
+    key = "bad_credentials"
+    sentence = "The user name or the password is wrong."
+
+
+class Forbidden(PalError):
+    status = 403
+    key = "forbidden"
+    sentence = "Your role does not allow this."
+
+
+class PasswordChangeRequired(PalError):
+    status = 403
+    key = "password_change_required"
+    sentence = "Change your password first."
+
+
+class OriginRefused(PalError):
+    """A browser asked from a page that is not ours."""
+
+    status = 403
+    key = "origin_refused"
+    sentence = "This request came from another site. Behind a proxy, set PALSERVER_PUBLIC_URL."
+
+
+class TooManyRequests(PalError):
+    """Raised with the number of seconds after which it is worth trying again."""
+
+    status = 429
+    key = "too_many_requests"
+    sentence = "Too many attempts. Wait a moment."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotFound(PalError):
+    status = 404
+    key = "not_found"
+    sentence = "There is nothing at this address."
+
+
+class UserNotFound(NotFound):
+    key = "user_not_found"
+    sentence = "There is no such user."
+
+
+class UserExists(PalError):
+    status = 409
+    key = "user_exists"
+    sentence = "A user of this name exists already."
+
+
+class LastAdmin(PalError):
+    status = 409
+    key = "last_admin"
+    sentence = "The last admin cannot be removed or demoted."
+
+
+class SessionNotFound(NotFound):
+    key = "session_not_found"
+    sentence = "There is no such session."
+
+
+class InstanceNotFound(NotFound):
+    key = "instance_not_found"
+    sentence = "There is no such server."
+
+
+class InstanceExists(PalError):
+    status = 409
+    key = "instance_exists"
+    sentence = "A server of this name exists already."
+
+
+class InstanceBusy(PalError):
+    """Another job runs on the instance; `fields.job` is its id."""
+
+    status = 409
+    key = "instance_busy"
+    sentence = "Another job is running on this server."
+
+
+class InstanceNotRunning(PalError):
+    status = 409
+    key = "instance_not_running"
+    sentence = "The server is not running."
+
+
+class ContainerNotFound(NotFound):
+    key = "container_not_found"
+    sentence = "There is no such container."
+
+
+class ContainerMissing(PalError):
+    """The instance is there, its container is not."""
+
+    status = 409
+    key = "container_missing"
+    sentence = "The container of this server does not exist any more."
+
+
+class ContainerManaged(PalError):
+    status = 409
+    key = "container_managed"
+    sentence = "This container is managed already."
+
+
+class NotAPalworldServer(PalError):
+    status = 400
+    key = "not_a_palworld_server"
+    sentence = "This container does not look like a Palworld server."
+
+
+class EngineUnreachable(PalError):
+    status = 503
+    key = "engine_unreachable"
+    sentence = "The Docker Engine does not answer."
+
+
+class EngineRefused(PalError):
+    """The engine answered with an error; the log has its words."""
+
+    status = 502
+    key = "engine_refused"
+    sentence = "The Docker Engine refused. PalServer's log has its reason."
+
+
+class PortInUse(PalError):
+    status = 409
+    key = "port_in_use"
+    sentence = "A port of this server is in use by something else."
+
+
+class ImageMissing(PalError):
+    status = 409
+    key = "image_missing"
+    sentence = "The image is not on this host and could not be pulled."
+
+
+class GameUnreachable(PalError):
+    status = 502
+    key = "game_unreachable"
+    sentence = "The game does not answer."
+
+
+class GameUnauthorized(PalError):
+    status = 502
+    key = "game_unauthorized"
+    sentence = (
+        "The game refuses the admin password. Set it by hand, or look for an empty AdminPassword "
+        "or a WorldOption.sav."
+    )
+
+
+class GameBadAnswer(PalError):
+    status = 502
+    key = "game_bad_answer"
+    sentence = "The game answered something that makes no sense."
+
+
+class GameRefused(PalError):
+    """The game understood and said no (its 400): an unknown player, for example."""
+
+    status = 400
+    key = "game_refused"
+    sentence = "The game refused this. Is the user id right?"
+
+
+class JobNotFound(NotFound):
+    key = "job_not_found"
+    sentence = "There is no such job."
+
+
+class NotCancellable(PalError):
+    status = 409
+    key = "not_cancellable"
+    sentence = "This job cannot be stopped safely now."
+
+
+class Cancelled(PalError):
+    """Ends a job whose cancel was asked for."""
+
+    status = 409
+    key = "cancelled"
+    sentence = "Cancelled."
+
+
+class Interrupted(PalError):
+    """Ends a job that PalServer could not see to its end."""
+
+    status = 409
+    key = "interrupted"
+    sentence = "PalServer was stopped before this was done."
+
+
+class ScriptNotFound(PalError):
+    status = 409
+    key = "script_not_found"
+    sentence = "The script is not in the scripts folder."
+
+
+class ScriptUnsafe(PalError):
+    status = 409
+    key = "script_unsafe"
+    sentence = (
+        "The script must be a regular file of PalServer's user or root, not writable by all, "
+        "and executable unless its name ends in .sh."
+    )
+
+
+class ScriptLineEnds(PalError):
+    status = 409
+    key = "script_line_ends"
+    sentence = "The script has Windows line ends. Mend it with: sed -i 's/\\r$//' FILE"
+
+
+class ScriptFailed(PalError):
+    status = 500
+    key = "script_failed"
+    sentence = "The script failed. The job's output has its last words."
+
+
+class ScriptTimedOut(PalError):
+    status = 500
+    key = "script_timed_out"
+    sentence = "The script took too long and was ended."
+
+
+class ShuttingDown(PalError):
+    status = 503
+    key = "shutting_down"
+    sentence = "PalServer is stopping."
+
+
+class MethodNotAllowed(PalError):
+    status = 405
+    key = "method_not_allowed"
+    sentence = "This address does not take that method."
+
+
+class UnsupportedMediaType(PalError):
+    status = 415
+    key = "unsupported_media_type"
+    sentence = "Send JSON, with the header Content-Type: application/json."
+
+
+class TooLarge(PalError):
+    status = 413
+    key = "too_large"
+    sentence = "What was sent is larger than 1 MiB."

@@ -1,0 +1,22 @@
+"""The only patterns that words from outside may match before they reach a path, a command or the engine."""
+
+from __future__ import annotations
+
+import re
+
+INSTANCE = r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}"
+VERSION = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+CONTAINER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
+USERNAME = r"\w[\w.@+-]{0,63}"
+USER_ID = r"[A-Za-z0-9_-]{1,64}"
+
+RESERVED_INSTANCES = frozenset({"all", "adopt", "adoptable"})
+
+
+def is_match(pattern: str, word: str) -> bool:
+    """Whether the whole word fits; `re.match` with `$` would let a trailing newline through."""
+    return re.fullmatch(pattern, word) is not None
+
+
+def is_instance_name(word: str) -> bool:
+    return is_match(INSTANCE, word) and word not in RESERVED_INSTANCES

@@ -1,0 +1,92 @@
+"""The SQLite file: one connection for short reads on the event loop, one writer thread for every write."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from palserver.threads import Threads
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class DatabaseInUse(Exception):
+    """Another PalServer has this database open."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open in WAL mode and autocommit; transactions are begun by hand. The file is private to its owner."""
+    path.touch(mode=0o600, exist_ok=True)
+    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    conn.row_factory = sqlite3.Row
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = NORMAL")
+    conn.execute("PRAGMA foreign_keys = ON")
+    return conn
+
+
+class Database:
+    """`reader` is for short reads on the event loop; `write` runs a function whole in the writer thread.
+
+    Nothing can yield inside a transaction, and no greenlet waits for a lock: both would freeze the loop.
+    """
+
+    def __init__(self, path: Path, migrate: Callable[[sqlite3.Connection], int]) -> None:
+        """Lock the database for this process, bring it up to date, open it. Raises DatabaseInUse."""
+        self._lock = _lock(path.with_name(path.name + ".lock"))
+        self._writer = connect(path)
+        migrate(self._writer)
+        self.reader = connect(path)
+        self.reader.execute("PRAGMA query_only = ON")
+        self.reader.execute("PRAGMA busy_timeout = 0")
+        self._thread = Threads(1)
+
+    def write(
+        self,
+        function: Callable[Concatenate[sqlite3.Connection, Parameters], Result],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Run `function(conn, …)` in one transaction in the writer thread and wait for its result.
+
+        What it raises undoes the transaction and is raised here.
+        """
+        return self._thread.run(_in_transaction, self._writer, function, arguments, named)
+
+    def close(self) -> None:
+        """Wait for the write in progress, fold the log into the file, let another process in."""
+        self._thread.stop()
+        self.reader.close()
+        self._writer.close()
+        os.close(self._lock)
+
+
+def _in_transaction(
+    conn: sqlite3.Connection,
+    function: Callable[..., Result],
+    arguments: tuple[object, ...],
+    named: dict[str, object],
+) -> Result:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        result = function(conn, *arguments, **named)
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise
+    conn.execute("COMMIT")
+    return result
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise DatabaseInUse(f"Another PalServer is using {path.with_suffix('')}.") from error
+    return descriptor
