@@ -1,0 +1,85 @@
+"""The engine's log stream as lines: 8-byte frame headers, split and joined lines, broken UTF-8, terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+HEADER_BYTES = 8
+MAX_LINE_BYTES = 16 * 1024
+STREAMS = {0: "stdout", 1: "stdout", 2: "stderr"}
+TIME_CHARACTERS = 30  # as in 2026-09-01T20:15:00.123456789Z
+
+
+class RawLine(NamedTuple):
+    """`time` is the engine's own, with nine digits, and sorts as text."""
+
+    time: str
+    stream: str
+    text: str
+
+
+class _Partial:
+    """The line of one stream that has no newline yet; the first 16 KiB are kept and the rest is counted."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self.cut_bytes = 0
+
+    def add(self, piece: bytes) -> None:
+        room = MAX_LINE_BYTES + TIME_CHARACTERS + 1 - len(self.kept)
+        self.kept += piece[:room]
+        self.cut_bytes += len(piece[room:].rstrip(b"\r\n"))
+
+    def finish(self, stream: str) -> RawLine:
+        time, _, text = self.kept.decode("utf-8", "replace").partition(" ")
+        text = text.rstrip("\r\n")
+        if self.cut_bytes:
+            text += f" … (+{self.cut_bytes} bytes)"
+        self.kept, self.cut_bytes = bytearray(), 0
+        return RawLine(time, stream, text)
+
+
+class LogReader:
+    """Feed it what the stream brings, in pieces of any size; it gives back the lines that are whole.
+
+    The stream was asked for with `timestamps=1`. Format: Engine API, "Attach to a container", stream format.
+    """
+
+    def __init__(self, *, is_tty: bool) -> None:
+        self._is_tty = is_tty
+        self._rest = b""
+        self._partials: dict[str, _Partial] = {}
+
+    def feed(self, piece: bytes) -> list[RawLine]:
+        if self._is_tty:
+            return list(self._split("stdout", piece))
+        return [line for stream, payload in self._frames(piece) for line in self._join(stream, payload)]
+
+    def _frames(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
+        data, at = self._rest + piece, 0
+        while len(data) - at >= HEADER_BYTES:
+            end = at + HEADER_BYTES + int.from_bytes(data[at + 4 : at + 8], "big")
+            if end > len(data):
+                break
+            yield STREAMS.get(data[at], "stdout"), data[at + HEADER_BYTES : end]
+            at = end
+        self._rest = data[at:]
+
+    def _join(self, stream: str, payload: bytes) -> Iterator[RawLine]:
+        """A line longer than 16 KiB comes in several frames, each with a copy of the same time in front."""
+        partial = self._partials.setdefault(stream, _Partial())
+        if partial.kept:
+            payload = payload[TIME_CHARACTERS + 1 :]
+        partial.add(payload)
+        if payload.endswith(b"\n"):
+            yield partial.finish(stream)
+
+    def _split(self, stream: str, piece: bytes) -> Iterator[RawLine]:
+        """A terminal's log has no frames: lines end where newlines are."""
+        partial = self._partials.setdefault(stream, _Partial())
+        *wholes, rest = piece.split(b"\n")
+        for whole in wholes:
+            partial.add(whole)
+            yield partial.finish(stream)
+        partial.add(rest)

@@ -1,0 +1,104 @@
+/**
+ * Who is signed in. The access token lives in this module's memory and nowhere else; the refresh token is a
+ * cookie that no script can read.
+ */
+
+import { exclusively } from "./lock.js";
+import { ApiError, send } from "./request.js";
+
+const RENEW_AT_SHARE = 0.8; // of the token's life, so that it never runs out on the way
+
+/** @typedef {import("../types.js").User} User */
+/** @typedef {{token: string, renewAt: number, user: User}} Session */
+
+/** Fires "change" when somebody signs in or out, or must do so. */
+export const session = new EventTarget();
+
+/** @type {Session|null} */
+let current = null;
+/** @type {Promise<void>|null} */
+let renewing = null;
+
+/** @returns {User|null} */
+export function currentUser() {
+  return current?.user ?? null;
+}
+
+/** @param {import("../types.js").Role} role @returns {boolean} whether the user may do what `role` may */
+export function may(role) {
+  const order = ["viewer", "operator", "admin"];
+  return current !== null && order.indexOf(current.user.role) >= order.indexOf(role);
+}
+
+/** @param {string} username @param {string} password */
+export async function signIn(username, password) {
+  accept(await send("POST", "api/auth/login?cookie=1", { body: { username, password } }));
+}
+
+export async function signOut() {
+  try {
+    await authorised("POST", "api/auth/logout");
+  } catch (error) {
+    if (current) throw error; // not signed out: the server did not hear it
+  }
+  accept(null);
+}
+
+/** @param {string} currentPassword @param {string} newPassword */
+export async function changePassword(currentPassword, newPassword) {
+  const body = { current_password: currentPassword, new_password: newPassword };
+  await authorised("POST", "api/auth/password", { body });
+  await renew(); // the user is no longer one who must change it
+}
+
+/** Gets a new access token for the cookie, once however many ask. No cookie, no session: nobody is signed in. */
+export function renew() {
+  renewing ??= exclusively("refresh", exchange).finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+/**
+ * Sends a request as the user who is signed in, renewing the token when it is time.
+ * @param {string} method @param {string} path
+ * @param {{body?: object, timeoutMs?: number}} [options] @returns {Promise<any>}
+ */
+export async function authorised(method, path, options = {}) {
+  if (current && Date.now() > current.renewAt) await renew();
+  const token = current?.token ?? "";
+  try {
+    return await send(method, path, { ...options, token });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.key !== "unauthorized") throw error;
+    if (current?.token === token) await renew();
+    if (!current) throw error;
+    return send(method, path, { ...options, token: current.token });
+  }
+}
+
+async function exchange() {
+  try {
+    // It outlives a reload: a spent token whose successor never arrived would end the session.
+    accept(await send("POST", "api/auth/refresh", { keepalive: true }));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    accept(null);
+  }
+}
+
+/** @param {import("../types.js").SignedIn|null} answer */
+function accept(answer) {
+  const before = describe(current);
+  current = answer && {
+    token: answer.access_token,
+    renewAt: Date.now() + answer.expires_in * 1000 * RENEW_AT_SHARE,
+    user: answer.user,
+  };
+  if (describe(current) !== before) session.dispatchEvent(new Event("change"));
+}
+
+/** @param {Session|null} state */
+function describe(state) {
+  return JSON.stringify(state?.user ?? null);
+}

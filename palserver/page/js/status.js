@@ -1,0 +1,125 @@
+/** From what the engine and the game say of an instance to the few words and colours people see. */
+
+import { secondsSince } from "./clock.js";
+import { duration, percent } from "./format.js";
+import { has, t } from "./i18n.js";
+import { store } from "./store.js";
+
+/** @typedef {import("./types.js").Instance} Instance */
+/** @typedef {import("./types.js").Job} Job */
+/** @typedef {"ready"|"busy"|"bad"|"off"|"unknown"} Tone */
+
+const SAMPLE_GOOD_SECONDS = 20;
+const PLAYERS_GOOD_SECONDS = 90;
+const HARMLESS_EXIT_CODES = new Set([0, 130, 137, 143]); // an end by a signal that somebody sent
+
+/** @type {Object<string, [string, Tone]>} */
+const CONTAINER = {
+  running: ["running", "ready"],
+  created: ["stopped", "off"],
+  exited: ["stopped", "off"],
+  restarting: ["restarting", "busy"],
+  paused: ["paused", "off"],
+  dead: ["dead", "bad"],
+  missing: ["missing", "bad"],
+};
+
+/** @type {Object<string, [string, Tone]>} */
+const GAME = {
+  ready: ["ready", "ready"],
+  starting: ["starting", "busy"],
+  unresponsive: ["unresponsive", "bad"],
+  unauthorized: ["unauthorized", "bad"],
+  paused: ["paused", "off"],
+  off: ["off", "off"],
+};
+
+/** @param {string} state @returns {[string, Tone]} a word of `state.*` and its colour */
+export function containerStatus(state) {
+  return CONTAINER[state] ?? ["unknown", "unknown"];
+}
+
+/** @param {Instance} instance @returns {[string, Tone]} */
+export function gameStatus(instance) {
+  if (instance.state !== "running") return instance.state === "unknown" ? ["unknown", "unknown"] : GAME.off;
+  return GAME[instance.game.status] ?? ["unknown", "unknown"];
+}
+
+/** The one word that says how it stands: the game's while its container runs. @returns {[string, Tone]} */
+export function mainStatus(/** @type {Instance} */ instance) {
+  return instance.state === "running" ? gameStatus(instance) : containerStatus(instance.state);
+}
+
+/** @param {Instance} instance */
+export function isUp(instance) {
+  return ["running", "restarting", "paused"].includes(instance.state);
+}
+
+/** @param {Instance} instance @returns {string|null} why somebody should look after it */
+export function trouble(instance) {
+  if (instance.state === "missing") return t("trouble.missing");
+  if (instance.state === "dead") return t("trouble.dead");
+  if (instance.state === "running") return runningTrouble(instance.game.status);
+  if (instance.state !== "exited") return null;
+  if (instance.oom_killed) return t("trouble.memory");
+  const code = instance.exit_code;
+  return code === null || HARMLESS_EXIT_CODES.has(code) ? null : t("trouble.exit", { code: String(code) });
+}
+
+/** @param {string} status */
+function runningTrouble(status) {
+  if (status === "unresponsive") return t("trouble.unresponsive");
+  if (status === "unauthorized") return t("trouble.unauthorized");
+  return null;
+}
+
+/** @param {Instance} instance @returns {number|null} null too where the last answer is too old to be true */
+export function playersOn(instance) {
+  if (instance.state !== "running") return null;
+  const age = secondsSince(instance.game.checked_at);
+  return age !== null && age > PLAYERS_GOOD_SECONDS ? null : instance.game.players;
+}
+
+/** @param {Instance} instance @returns {import("./types.js").Sample|null} null where none is fresh */
+export function freshSample(instance) {
+  if (!isUp(instance)) return null;
+  const latest = store.latestSample(instance.name) ?? instance.metrics;
+  const age = secondsSince(latest?.sampled_at);
+  return age === null || age > SAMPLE_GOOD_SECONDS ? null : latest;
+}
+
+/** @param {Instance} instance */
+export function uptime(instance) {
+  return duration(instance.state === "running" ? secondsSince(instance.started_at) : null);
+}
+
+/** @param {Job} job what it does, and how far it is */
+export function jobText(job) {
+  const done = job.percent === null ? "" : percent(job.percent);
+  return [jobKind(job), job.step && stepText(job.step), done].filter(Boolean).join(" · ");
+}
+
+/** @param {Job} job */
+export function jobKind(job) {
+  return has(`job.kind.${job.kind}`) ? t(`job.kind.${job.kind}`) : job.kind;
+}
+
+/** What a job came to, beyond its state: why it failed, or what it could not do although it did not fail. */
+export function jobTruth(/** @type {Job} */ job) {
+  if (job.error) return problemText(job.error.key, job.error.detail);
+  if (job.result?.copies === 0) return t("job.no_copy");
+  if (job.result?.saved !== false) return "";
+  const why = job.result.save_error;
+  return t("job.not_saved") + (why ? ` ${problemText(why, "")}` : "");
+}
+
+/** @param {string} key of a problem @param {string} detail what the server says of it, for a key we don't know */
+export function problemText(key, detail) {
+  if (has(`error.${key}`)) return t(`error.${key}`);
+  return detail || t("error.unexpected");
+}
+
+/** @param {string} step */
+function stepText(step) {
+  return has(`job.step.${step}`) ? t(`job.step.${step}`) : step;
+}

@@ -1,0 +1,164 @@
+"""`update.sh VERSION INSTANCE`: the container made anew from another version of its image, or kept."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from palserver import names
+from palserver.clients.engine import Engine
+from palserver.errors import ContainerMissing, PalError
+from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say
+from palserver.services.specs import Spec, creation_from_spec, spec_from_inspection
+
+NO_RESTART = {"Name": "no", "MaximumRetryCount": 0}
+STOP_GRACE_SECONDS = 120
+SETTLE_SECONDS = 3.0
+LOOK_SECONDS = 0.25
+
+
+def main(words: Sequence[str]) -> None:
+    version, _ = read_words(words, "update.sh VERSION INSTANCE", names.VERSION, names.INSTANCE)
+    engine = Engine(os.environ, CALL_SECONDS)
+    container = engine.inspect(read_variable("PALSERVER_CONTAINER"))
+    if container["HostConfig"].get("AutoRemove"):
+        raise Failed("The container was made with --rm: it would be gone as soon as it is stopped.")
+    image = engine.inspect_image(container["Image"])
+    repository = find_repository(container["Config"]["Image"], image)
+    new_image = _get_image(engine, repository, version, is_from_registry=bool(image.get("RepoDigests")))
+    spec = spec_from_inspection(container, image)
+    wanted = msgspec.structs.replace(spec, image=f"{repository}:{version}")
+    if wanted == spec and new_image["Id"] == container["Image"]:
+        say(f"It runs {wanted.image} already.")
+        return
+    _exchange_for(engine, container, spec.restart_policy).run(wanted)
+    say(f"{container['Name'].lstrip('/')} is now {wanted.image}.")
+
+
+def find_repository(reference: str, image: dict[str, Any]) -> str:
+    """What comes before the tag. Raises Failed for an image that has no name."""
+    if image["Id"].removeprefix("sha256:").startswith(reference.removeprefix("sha256:")):
+        tagged = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
+        if not tagged:
+            raise Failed("The container's image has no name, so that there are no versions of it.")
+        reference = tagged[0]
+    reference = reference.partition("@")[0]
+    head, colon, tail = reference.rpartition(":")
+    return head if colon and "/" not in tail else reference
+
+
+def _get_image(engine: Engine, repository: str, version: str, *, is_from_registry: bool) -> dict[str, Any]:
+    """The image's `inspect`, pulled first if it can be had from a registry. Raises ImageMissing."""
+    if is_from_registry:
+        say(f"Pulling {repository}:{version}.")
+        try:
+            for line in engine.pull(repository, version):
+                say(line)
+        except PalError:
+            say("It cannot be pulled. If there is a local image of that name, that one is taken.")
+    return engine.inspect_image(f"{repository}:{version}")
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """One container in the place of another; on any failure the old one is put back as it was."""
+
+    engine: Engine
+    name: str
+    old_id: str
+    old_state: str
+    old_policy: dict[str, Any]
+    stamp: str
+
+    @property
+    def was_running(self) -> bool:
+        return self.old_state in ("running", "paused", "restarting")
+
+    @property
+    def old_name(self) -> str:
+        return f"{self.name}-old-{self.stamp}"
+
+    @property
+    def new_name(self) -> str:
+        """For the while until the old container has made room; nobody else's container has this name."""
+        return f"{self.name}-new-{self.stamp}"
+
+    def run(self, spec: Spec) -> None:
+        new = self.new_name
+        try:
+            new = self._make(spec)
+            self._put_old_aside()
+            self.engine.rename(new, self.name)
+            if self.was_running:
+                self._start(new)
+        except BaseException:
+            self._put_old_back(new)
+            raise
+        try:
+            self.engine.remove(self.old_id)
+        except PalError as error:
+            say(f"The old container is still there as {self.old_name}: {error.detail}")
+
+    def _make(self, spec: Spec) -> str:
+        """While the old one still runs: what the engine refuses, it refuses before anything is touched."""
+        say(f"Making a container from {spec.image}.")
+        body, networks = creation_from_spec(spec)
+        new = self.engine.create(self.new_name, body)
+        for network, endpoint in networks:
+            self.engine.connect(new, network, endpoint)
+        return new
+
+    def _put_old_aside(self) -> None:
+        if self.old_state == "paused":
+            self.engine.unpause(self.old_id)
+        if self.was_running:
+            say(f"Stopping the old one, with up to {STOP_GRACE_SECONDS} s of grace.")
+            self.engine.stop(self.old_id, STOP_GRACE_SECONDS)
+        self.engine.set_restart_policy(self.old_id, NO_RESTART)
+        self.engine.rename(self.old_id, self.old_name)
+
+    def _start(self, new: str) -> None:
+        say("Starting the new one.")
+        self.engine.start(new)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            container = self.engine.get_container(new)
+            if container.state != "running":
+                raise Failed(f"The new container does not stay up: it is {container.state}.")
+            time.sleep(LOOK_SECONDS)
+
+    def _put_old_back(self, new: str) -> None:
+        try:
+            with suppress(ContainerMissing):
+                self.engine.remove(new)
+            if self.engine.get_container(self.old_id).name != self.name:
+                self.engine.rename(self.old_id, self.name)
+            self.engine.set_restart_policy(self.old_id, self.old_policy)
+            if self.was_running:
+                self.engine.start(self.old_id)
+        except PalError as error:
+            where = f"Look for {self.name} and {self.old_name}."
+            raise Failed(f"The old container could not be put back: {error.detail} {where}") from error
+        say("That did not work. The old container is as it was.")
+
+
+def _exchange_for(engine: Engine, container: dict[str, Any], policy: dict[str, Any]) -> _Exchange:
+    return _Exchange(
+        engine=engine,
+        name=container["Name"].lstrip("/"),
+        old_id=container["Id"],
+        old_state=container["State"]["Status"],
+        old_policy=policy,
+        stamp=datetime.now(UTC).strftime("%Y%m%d%H%M%S"),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

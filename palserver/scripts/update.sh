@@ -1,0 +1,5 @@
+#!/bin/bash
+# update.sh VERSION INSTANCE: makes the container anew from the VERSION of its image
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+exec python3 -m palserver.scripts.update "$@"

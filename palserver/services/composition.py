@@ -1,0 +1,89 @@
+"""Every service of one process, built once from its parts. `app.py` and the web floor know them by this."""
+
+from __future__ import annotations
+
+import os
+
+from palserver.background import Background
+from palserver.clients.engine import Engine
+from palserver.config import Config
+from palserver.services.adoption import Adoption
+from palserver.services.audit import Audit
+from palserver.services.auth import Auth
+from palserver.services.engine_watch import EngineWatch
+from palserver.services.games import Games
+from palserver.services.host import Host
+from palserver.services.instances import Instances
+from palserver.services.jobs import Jobs
+from palserver.services.lifecycle import Lifecycle
+from palserver.services.live import Live
+from palserver.services.logs import Logs
+from palserver.services.maintenance import Maintenance
+from palserver.services.metrics import Metrics
+from palserver.services.passwords import Passwords
+from palserver.services.scripts import Scripts, build_environment
+from palserver.services.secret_key import choose_secret_key
+from palserver.services.tasks import Tasks
+from palserver.services.users import Users
+from palserver.store.database import Database
+
+
+class Services:
+    """Built without touching the network. `start` begins to watch, `stop` ends what is no greenlet."""
+
+    def __init__(self, config: Config, database: Database, background: Background) -> None:
+        self.database = database
+        self.background = background
+        self.secret_key = choose_secret_key(config.secret_key, config.db_path)
+        self._build_accounts()
+        self._build_engine(config)
+        self._build_work(config)
+        self.live = Live(self.watch, self.games, self.metrics, self.jobs, self.instances)
+        self.host = Host(self.watch, {"data": config.db_path.parent, "backups": config.backup_dir})
+
+    def _build_accounts(self) -> None:
+        self.passwords = Passwords()
+        self.auth = Auth(self.database, self.passwords)
+        self.users = Users(self.database, self.passwords)
+        self.audit = Audit(self.database)
+
+    def _build_engine(self, config: Config) -> None:
+        self.engine = Engine(config.docker_environment)
+        self.watch = EngineWatch(self.engine, self.background, self._list_containers)
+        self.games = Games(self.database, self.engine, self.watch, self.background)
+        self.jobs = Jobs(self.background)
+        self.metrics = Metrics(self.engine, self.watch, self.games, self.background)
+        self.instances = Instances(self.database, self.watch, self.games, self.metrics, self.jobs)
+
+    def _build_work(self, config: Config) -> None:
+        self.adoption = Adoption(self.database, self.engine, self.watch)
+        self.lifecycle = Lifecycle(self.database, self.engine, self.watch, self.games, self.jobs)
+        environment = build_environment(config, os.environ)
+        self.maintenance = Maintenance(
+            scripts=Scripts(config.scripts_dir, environment, self.background),
+            engine=self.engine,
+            database=self.database,
+            backup_dir=config.backup_dir,
+            save=self.games.save,
+            stop=self.lifecycle.stop,
+            start=self.lifecycle.start,
+        )
+        self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.games)
+        self.tasks = Tasks(
+            self.database, self.instances, self.games, self.jobs, self.lifecycle, self.maintenance
+        )
+
+    def start(self) -> None:
+        self.games.start()
+        self.metrics.start(self.instances.list_instances)
+        self.logs.start()
+        self.live.start(self.background)
+        self.lifecycle.start_recovery(self.background)
+        self.watch.start()
+
+    def stop(self) -> None:
+        self.passwords.stop()
+        self.engine.close()
+
+    def _list_containers(self) -> list[str]:
+        return [instance.container for instance in self.instances.list_instances()]

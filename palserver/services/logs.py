@@ -1,0 +1,128 @@
+"""The logs of all instances: who is read, by how many, and for how long after the last one left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import gevent
+from gevent.event import Event
+
+from palserver.background import Background
+from palserver.clients.containers import Container
+from palserver.clients.engine import Engine
+from palserver.errors import ContainerMissing, EngineUnreachable
+from palserver.services.engine_watch import EngineWatch
+from palserver.services.games import Games
+from palserver.services.instances import Instances
+from palserver.services.log_feed import LogFeed
+from palserver.services.redaction import list_secrets, make_redactor
+
+GRACE_SECONDS = 30.0
+
+
+class _Followed:
+    """A feed and what keeps it going."""
+
+    def __init__(self, feed: LogFeed) -> None:
+        self.feed = feed
+        self.readers = 0
+        self.follower: gevent.Greenlet | None = None
+        self.state: str | None = None
+        self.changed = Event()
+
+
+class Logs:
+    """One feed per instance, kept with its ring once made; its stream runs only while somebody reads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        watch: EngineWatch,
+        background: Background,
+        instances: Instances,
+        games: Games,
+    ) -> None:
+        self._engine = engine
+        self._watch = watch
+        self._background = background
+        self._instances = instances
+        self._games = games
+        self._followed: dict[str, _Followed] = {}
+        self._grace_seconds = GRACE_SECONDS
+
+    def start(self) -> None:
+        self._background.supervise("log states", self._wake_followers)
+
+    @contextmanager
+    def open(self, instance: str) -> Iterator[LogFeed]:
+        """The instance's feed, filled up to now and followed while this is open. Raises InstanceNotFound."""
+        followed = self._followed.setdefault(instance, _Followed(LogFeed(self._engine)))
+        followed.readers += 1
+        try:
+            self._fill(instance, followed)
+            if followed.follower is None:
+                followed.follower = self._background.supervise(
+                    f"log {instance}", self._follow, instance, followed
+                )
+            yield followed.feed
+        finally:
+            followed.readers -= 1
+            if followed.readers == 0:
+                self._background.spawn(f"log grace {instance}", self._stop_later, followed)
+
+    def _fill(self, name: str, followed: _Followed) -> None:
+        container = self._find_container(name, followed)
+        if container is not None:
+            # Removed a moment ago, or the engine is away: what was read before is shown, the rest follows.
+            with suppress(ContainerMissing, EngineUnreachable):
+                followed.feed.fill(container)
+
+    def _find_container(self, name: str, followed: _Followed) -> Container | None:
+        """The instance's container; its secrets of this moment are masked in what is read from it."""
+        instance = self._instances.get(name)
+        container = self._watch.find(instance.container)
+        if container is not None:
+            found = {instance.admin_password, self._games.find_password(name)}
+            followed.feed.redact = make_redactor(found | list_secrets(container))
+        return container
+
+    def _stop_later(self, followed: _Followed) -> None:
+        gevent.sleep(self._grace_seconds)
+        if followed.readers == 0 and followed.follower is not None:
+            followed.follower.kill()
+            followed.follower = None
+
+    def _follow(self, instance: str, followed: _Followed) -> None:
+        """Follow run after run of the container; between them wait to be told that something changed."""
+        while True:
+            followed.changed.clear()
+            container = self._find_container(instance, followed)
+            self._announce(followed, container)
+            if container is None or not container.is_up:
+                followed.changed.wait()
+                continue
+            followed.feed.follow(container)
+            self._watch.look(container.name)
+            gevent.sleep(
+                0.2
+            )  # an engine that ends the stream of a running container at once must not spin us
+
+    def _announce(self, followed: _Followed, container: Container | None) -> None:
+        if not self._watch.is_reachable:
+            return  # nothing is known, so nothing is said
+        state = container.state if container else "missing"
+        if followed.state not in (None, state):
+            followed.feed.announce_state(state)
+        followed.state = state
+
+    def _wake_followers(self) -> None:
+        """A change of any container wakes every waiting follower; each looks for itself."""
+        changes = self._watch.changes.subscribe()
+        try:
+            while True:
+                changes.take()
+                for followed in self._followed.values():
+                    followed.changed.set()
+        finally:
+            changes.close()

@@ -1,0 +1,40 @@
+"""Masking secrets in log lines, before anybody sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from palserver.clients.containers import Container
+
+MASK = "********"
+# The game prints what was typed: "Lamia executed the command. adminpassword <the password>".
+TYPED_PASSWORD = re.compile(r"(?i)(/?\badminpassword\s+)\S.*")
+SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "WEBHOOK")
+# Shorter ones would mask half of every line and protect nothing.
+SHORTEST_SECRET = 4
+
+Redact = Callable[[str], str]
+
+
+def list_secrets(container: Container) -> set[str]:
+    """The values of environment variables whose names say that they are secret."""
+    return {
+        value
+        for name, value in container.environment.items()
+        if any(word in name.upper() for word in SECRET_WORDS)
+    }
+
+
+def make_redactor(secrets: Iterable[str | None]) -> Redact:
+    """A function that masks `secrets`, and any admin password that somebody typed, in a line."""
+    worth_masking = {secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET}
+    longest_first = sorted(worth_masking, key=len, reverse=True)
+    known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def redact(text: str) -> str:
+        if known is not None:
+            text = known.sub(MASK, text)
+        return TYPED_PASSWORD.sub(lambda match: match.group(1) + MASK, text)
+
+    return redact

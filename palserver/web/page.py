@@ -1,0 +1,83 @@
+"""The page: its files, read and compressed once, with the headers that keep foreign code out of it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from flask import Blueprint, Response, abort, request
+
+from palserver.web.guards import public
+
+bp = Blueprint("page", __name__)
+
+FOLDER = Path(__file__).parent.parent / "page"
+# By name and not by the system's table, which on some machines calls JavaScript plain text.
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Kept, but asked about each time: after an update of the panel the next look shows the new page.
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
+}
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A file as it is sent. `packed` is the same, compressed."""
+
+    content_type: str
+    plain: bytes
+    packed: bytes
+    etag: str
+
+
+@bp.get("/")
+@public
+def show_page() -> Response:
+    return _send("index.html")
+
+
+@bp.get("/assets/<path:name>")
+@public
+def show_asset(name: str) -> Response:
+    return _send(name)
+
+
+@cache
+def list_assets() -> dict[str, Asset]:
+    """The files of the folder by their names in it. Nothing else can be asked for."""
+    files = (file for file in sorted(FOLDER.rglob("*")) if file.suffix in CONTENT_TYPES)
+    return {file.relative_to(FOLDER).as_posix(): _read(file) for file in files}
+
+
+def _read(file: Path) -> Asset:
+    plain = file.read_bytes()
+    etag = hashlib.sha256(plain).hexdigest()[:24]
+    return Asset(CONTENT_TYPES[file.suffix], plain, gzip.compress(plain, mtime=0), etag)
+
+
+def _send(name: str) -> Response:
+    asset = list_assets().get(name)
+    if asset is None:
+        abort(404)
+    is_packed = request.accept_encodings.quality("gzip") > 0
+    response = Response(asset.packed if is_packed else asset.plain, content_type=asset.content_type)
+    response.headers.update(HEADERS)
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(asset.etag, weak=True)  # weak: the same file has two forms on the wire
+    return response.make_conditional(request)

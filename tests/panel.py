@@ -1,0 +1,158 @@
+"""A panel as its owner runs it: `python app.py`, in a process, a folder and on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+from websockets.sync.client import ClientConnection, connect
+
+from tests.waiting import wait_until
+
+PROJECT = Path(__file__).parent.parent
+PASSWORD = "correct horse"
+FIRST_PASSWORD = "set by an admin"
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Panel:
+    """Starts at once; `stop` ends it as SIGTERM does, `kill` as a power cut does, `start` starts it again."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = find_free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_path = folder / "panel.log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "PALSERVER_BASE_DIR": str(folder),
+            "PALSERVER_PORT": str(self.port),
+            "PALSERVER_ADMIN_PASSWORD": PASSWORD,
+            **{name: os.environ[name] for name in os.environ if name.startswith("DOCKER_")},
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.token = ""
+        self.http = requests.Session()
+
+    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the process and do not wait for it to listen."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py", *arguments],
+                cwd=PROJECT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self.process
+
+    def start(self) -> None:
+        """Start, and wait until it serves."""
+        process = self.launch()
+
+        def serves() -> bool:
+            assert process.poll() is None, f"the panel ended:\n{self.read_log()}"
+            try:
+                return self.http.get(f"{self.url}/health", timeout=5).status_code == 200
+            except requests.ConnectionError:
+                return False
+
+        wait_until(serves, "the panel serves")
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def close(self) -> None:
+        self.http.close()
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def read_log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
+
+    def sign_in(self, username: str = "admin", password: str = PASSWORD) -> str:
+        """Sign in and return the access token."""
+        answer = self.call("POST", "/api/auth/login", {"username": username, "password": password}, token="")
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+    def call(
+        self, method: str, path: str, body: Any = None, token: str | None = None, **options: Any
+    ) -> requests.Response:
+        """One request as the admin, or with another `token`, or with none (`""`)."""
+        if token is None:
+            self.token = self.token or self.sign_in()
+            token = self.token
+        headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
+        return self.http.request(
+            method, self.url + path, json=body, headers=headers, timeout=options.pop("timeout", 90), **options
+        )
+
+    def get(self, path: str, **options: Any) -> Any:
+        """The JSON answer of a GET that must succeed."""
+        answer = self.call("GET", path, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def run_job(self, path: str, body: Any = None) -> Any:
+        """Start a job and return it when it has ended."""
+        answer = self.call("POST", f"{path}?wait=60", body)
+        assert answer.status_code in (200, 202), answer.text
+        job = answer.json()["job"]
+        while job["finished_at"] is None:
+            job = self.get(f"/api/jobs/{job['id']}?wait=60")["job"]
+        return job
+
+    def add_user(self, username: str, role: str) -> str:
+        """Make a user who has changed the password already; returns the access token."""
+        made = self.call("POST", "/api/users", {"username": username, "password": FIRST_PASSWORD, "role": role})
+        assert made.status_code == 201, made.text
+        token = self.sign_in(username, FIRST_PASSWORD)
+        change = {"current_password": FIRST_PASSWORD, "new_password": PASSWORD}
+        assert self.call("POST", "/api/auth/password", change, token=token).status_code == 204
+        return self.sign_in(username, PASSWORD)
+
+    def watch(self, path: str, token: str | None = None) -> ClientConnection:
+        """Open a WebSocket with a bearer header, as scripts do."""
+        if token is None:
+            self.token = self.token or self.sign_in()
+            token = self.token
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return connect(
+            f"ws://127.0.0.1:{self.port}{path}",
+            additional_headers=headers,
+            max_size=None,
+            max_queue=None,
+            proxy=None,
+        )
+
+
+def receive(socket: ClientConnection, seconds: float = 20.0) -> Any:
+    """The next message of a WebSocket, decoded."""
+    return json.loads(socket.recv(seconds))

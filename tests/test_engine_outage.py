@@ -1,0 +1,234 @@
+"""The engine stopped, hung and started under the panel: a second engine of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from tests.panel import Panel, receive
+from tests.waiting import wait_until
+
+SAVED = "/pal/Package/Pal/Saved"
+
+
+class OwnEngine:
+    """A dockerd with a socket and folders of its own, and no bridge: it leaves the host's engine alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/docker.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        for name in ("docker.pid", "docker.sock"):
+            (self.folder / name).unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    "dockerd",
+                    "--exec-opt=native.cgroupdriver=cgroupfs",
+                    "--bridge=none",
+                    "--iptables=false",
+                    f"--data-root={self.folder}/data",
+                    f"--exec-root={self.folder}/exec",
+                    f"--pidfile={self.folder}/docker.pid",
+                    f"--host={self.url}",
+                ],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until(self._answers, "the own engine answers", 60)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+        try:
+            with self.connect() as client:
+                return bool(client.ping())
+        except (docker.errors.DockerException, OSError):
+            return False
+
+    def connect(self) -> docker.DockerClient:
+        return ClosingClient(base_url=self.url, timeout=60)
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        self.process.wait(60)
+
+
+class ClosingClient(docker.DockerClient):
+    def __enter__(self) -> ClosingClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@pytest.fixture(scope="module")
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    if shutil.which("dockerd") is None:
+        pytest.fail("dockerd is needed; `make test` installs it")
+    engine = OwnEngine(tmp_path_factory.mktemp("engine"))
+    engine.start()
+    try:
+        fill(engine)
+        yield engine
+    finally:
+        with engine.connect() as client:
+            for container in client.containers.list(all=True):
+                container.remove(force=True)
+        engine.stop()
+        subprocess.run(["umount", "-R", str(engine.folder / "data")], check=False, capture_output=True)
+        shutil.rmtree(engine.folder, ignore_errors=True)
+
+
+def fill(engine: OwnEngine) -> None:
+    """Bring in the test image from the host's engine."""
+    with ClosingClient.from_env(timeout=150) as source, engine.connect() as client:
+        client.images.load(b"".join(source.images.get("palserver:local").save(named=True)))
+
+
+@pytest.fixture
+def game_name(own_engine: OwnEngine) -> Iterator[str]:
+    """A pretend server on the own engine, under `restart: unless-stopped`, without a network of its own."""
+    with own_engine.connect() as client:
+        container = client.containers.run(
+            "palserver:local",
+            ["python3", "-m", "demo"],
+            name="outage-game",
+            detach=True,
+            network_mode="host",
+            restart_policy={"Name": "unless-stopped"},
+            environment={
+                "ADMIN_PASSWORD": "secret-word",
+                "DEMO_LIVELY": "0",
+                "DEMO_BOOT_SECONDS": "0",
+                "REST_API_PORT": "18212",
+                "DEMO_CONTROL_PORT": "0",
+            },
+            volumes={"outage-saved": {"bind": SAVED, "mode": "rw"}},
+        )
+    yield "outage-game"
+    with own_engine.connect() as client:
+        client.containers.get(container.id).remove(force=True)
+        client.volumes.get("outage-saved").remove()
+
+
+@pytest.fixture
+def outage_panel(make_panel: Callable[..., Panel], own_engine: OwnEngine, game_name: str) -> Panel:
+    panel = make_panel(DOCKER_HOST=own_engine.url)
+    panel.start()
+    wait_until(lambda: panel.call("GET", "/ready", token="").status_code == 200, "the engine is seen")
+    assert panel.call("POST", "/api/instances/adopt", {"container": game_name}).status_code == 201
+    return panel
+
+
+def show(panel: Panel) -> Any:
+    return panel.get("/api/instances/outage-game")
+
+
+def wait_for_engine(panel: Panel, status: str) -> None:
+    wait_until(
+        lambda: panel.get("/api/host")["engine"]["status"] == status, f"the engine is {status}", 40
+    )
+
+
+def test_an_engine_that_stops_and_comes_back(outage_panel: Panel, own_engine: OwnEngine):
+    """While it is away nothing is known and that is said; afterwards all is as before, by itself."""
+    panel = outage_panel
+    with panel.watch("/api/events") as events:
+        receive(events)
+        own_engine.stop()
+        wait_for_engine(panel, "unreachable")
+        away = show(panel)
+        assert (away["state"], away["game"]["status"], away["metrics"]) == ("unknown", "unknown", None)
+        assert away["game"]["players"] is None
+        job = panel.run_job("/api/instances/outage-game/start")
+        assert (job["state"], job["error"]["key"]) == ("failed", "engine_unreachable")
+        own_engine.start()
+        wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
+        statuses = []
+        while statuses[-1:] != ["ok"]:
+            message = receive(events, 40)
+            if message["type"] == "engine":
+                statuses.append(message["status"])
+    assert statuses[0] == "unreachable"
+    wait_until(lambda: show(panel)["metrics"], "its figures come again", 40)
+
+
+def test_an_engine_that_hangs_is_noticed(outage_panel: Panel, own_engine: OwnEngine):
+    """Its streams stay open and silent; only asking it finds out. It recovers by itself."""
+    panel = outage_panel
+    assert own_engine.process is not None
+    os.kill(own_engine.process.pid, signal.SIGSTOP)
+    try:
+        wait_for_engine(panel, "unreachable")
+        assert show(panel)["state"] == "unknown"
+    finally:
+        os.kill(own_engine.process.pid, signal.SIGCONT)
+    wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
+
+
+def test_a_panel_that_started_first_finds_the_engine(
+    make_panel: Callable[..., Panel], own_engine: OwnEngine
+):
+    """The panel may come up before the engine does."""
+    own_engine.stop()
+    panel = make_panel(DOCKER_HOST=own_engine.url)
+    panel.start()
+    assert panel.call("GET", "/ready", token="").status_code == 503
+    own_engine.start()
+    wait_until(lambda: panel.call("GET", "/ready", token="").status_code == 200, "the engine is found", 40)
+
+
+def test_a_stopped_server_stays_stopped_when_the_engine_starts_again(
+    outage_panel: Panel, own_engine: OwnEngine
+):
+    """The game left by itself under `unless-stopped`; a reboot of the host must not bring it back."""
+    panel = outage_panel
+    wait_until(lambda: show(panel)["game"]["status"] == "ready", "the game is ready", 40)
+    job = panel.run_job("/api/instances/outage-game/stop")
+    assert job["result"]["ended_by"] == "game", job
+    own_engine.stop()
+    own_engine.start()
+    wait_until(lambda: show(panel)["state"] != "unknown", "the engine is seen again", 40)
+    assert show(panel)["state"] == "exited"
+    with own_engine.connect() as client:
+        attributes = client.containers.get("outage-game").attrs
+    assert attributes["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_a_log_goes_on_after_the_engine_came_back(outage_panel: Panel, own_engine: OwnEngine):
+    """The same open view goes on, with the numbers going on by one: nothing twice, nothing missing."""
+    panel = outage_panel
+    with panel.watch("/api/instances/outage-game/logs?tail=1000") as viewer:
+        lines = collect(viewer, lambda lines: any("Running Palworld" in line[3] for line in lines))
+        own_engine.stop()
+        wait_for_engine(panel, "unreachable")
+        own_engine.start()
+        lines += collect(
+            viewer, lambda later: sum("Running Palworld" in line[3] for line in [*lines, *later]) >= 2
+        )
+    numbers = [line[0] for line in lines]
+    assert numbers == list(range(numbers[0], numbers[0] + len(lines)))
+    times = [(line[1], line[2]) for line in lines]
+    assert len(set(times)) == len(times)
+
+
+def collect(viewer: Any, is_enough: Callable[[list[Any]], bool]) -> list[Any]:
+    lines: list[Any] = []
+    while not is_enough(lines):
+        message = receive(viewer, 60)
+        if message["type"] == "lines":
+            lines += message["lines"]
+    return lines

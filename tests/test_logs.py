@@ -1,0 +1,376 @@
+"""The live log: every line once, numbered, redacted, whole, whatever the reader does."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.game import ADMIN_PASSWORD, Game
+from tests.panel import Panel, receive
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def adopted(panel: Panel, game: Game) -> Game:
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    return game
+
+
+def log_path(game: Game, query: str = "") -> str:
+    return f"/api/instances/{game.name}/logs{query}"
+
+
+def read_until(viewer: ClientConnection, marker: str, seconds: float = 30) -> list[list[Any]]:
+    """All lines up to the one that contains `marker`; fails on a gap."""
+    lines: list[list[Any]] = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        message = receive(viewer, seconds)
+        if message["type"] == "lines":
+            lines += message["lines"]
+            if any(marker in line[3] for line in lines):
+                return lines
+        else:
+            assert message["type"] == "state", message
+    raise AssertionError(f"no {marker!r} within {seconds} s")
+
+
+def texts(lines: list[list[Any]], containing: str = "") -> list[str]:
+    return [line[3] for line in lines if containing in line[3]]
+
+
+def test_a_line_has_a_number_a_time_a_stream_and_a_text(panel, adopted):
+    """Numbers grow by one; both streams come with the engine's own times."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("to the output")
+        adopted.say("to the errors", stream="stderr")
+        lines = read_until(viewer, "to the errors")
+    numbers = [line[0] for line in lines]
+    assert numbers == list(range(numbers[0], numbers[0] + len(lines)))
+    said = {line[3]: line[2] for line in lines}
+    assert (said["to the output"], said["to the errors"]) == ("stdout", "stderr")
+    assert all(line[1].endswith("Z") and len(line[1]) == 30 for line in lines)
+
+
+def test_the_tail_comes_first(panel, adopted):
+    """A new viewer gets the newest lines of what was said before, as many as it asked for."""
+    adopted.say("before", repeat=50)
+    adopted.say("the last of before")
+    with panel.watch(log_path(adopted, "?tail=10")) as viewer:
+        lines = read_until(viewer, "the last of before")
+    assert len(lines) == 10
+    with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        adopted.say("only this")
+        lines = read_until(viewer, "only this")
+    assert "the last of before" not in texts(lines)
+
+
+def test_a_reader_resumes_where_it_was(panel, adopted):
+    """With `after` it gets exactly what it has not seen: nothing twice, nothing missing."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("seen")
+        last = read_until(viewer, "seen")[-1][0]
+    adopted.say("missed", repeat=20)
+    adopted.say("missed the last")
+    with panel.watch(log_path(adopted, f"?after={last}")) as viewer:
+        lines = read_until(viewer, "missed the last")
+    assert lines[0][0] == last + 1
+    assert len(texts(lines, "missed")) == 21
+    assert "seen" not in texts(lines)
+
+
+def test_a_number_that_is_not_held_any_more_is_told_as_a_gap(panel, adopted):
+    """A number from before the panel's start is not answered with other lines as if nothing was missing."""
+    with panel.watch(log_path(adopted, "?after=5")) as viewer:
+        assert receive(viewer) == {"type": "gap", "lost": None}
+
+
+def test_the_admin_password_is_masked(panel, adopted):
+    """The game prints it in clear; nobody sees it here, nor what anybody typed as one."""
+    adopted.say(f"the word is {ADMIN_PASSWORD}!")
+    adopted.say("Lamia executed the command. adminpassword typed-by-hand now")
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("end of secrets")
+        everything = json.dumps(read_until(viewer, "end of secrets"))
+    assert ADMIN_PASSWORD not in everything
+    assert "typed-by-hand" not in everything
+    assert "the word is ********!" in everything
+    assert "adminpassword ********" in everything
+
+
+def test_odd_texts_arrive_whole(panel, adopted):
+    """Korean, emoji, markup, control characters, and a line of 20,000 characters cut with a note."""
+    odd = ["한글 로그", "🐑 <script>alert(1)</script>", "\u202e right to left", "tab\there", "\x1b[31mred"]
+    with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        for text in odd:
+            adopted.say(text)
+        adopted.say("x" * 20_000)
+        adopted.say("after the long one")
+        lines = read_until(viewer, "after the long one")
+    found = texts(lines)
+    for text in odd:
+        assert text in found
+    long = next(text for text in found if text.startswith("xxx"))
+    assert "… (+" in long
+    assert len(long) < 17_000
+
+
+def test_viewers_share_one_engine_stream(panel, adopted, engine):
+    """Ten viewers cost the engine as much as one."""
+
+    def count_streams() -> int:
+        """Connections to the engine that ask for a followed log, by the panel's own descriptors."""
+        assert panel.process is not None
+        return sum(1 for entry in list_unix_peers(panel.process.pid))
+
+    with panel.watch(log_path(adopted)) as first:
+        adopted.say("one viewer")
+        read_until(first, "one viewer")
+        with_one = count_streams()
+        with ExitStack() as stack:
+            others = [stack.enter_context(panel.watch(log_path(adopted))) for _ in range(9)]
+            adopted.say("ten viewers")
+            for viewer in [first, *others]:
+                read_until(viewer, "ten viewers")
+            with_ten = count_streams()
+    assert with_ten <= with_one + 1  # an idle connection of an ordinary call may be in the pool
+
+
+def list_unix_peers(pid: int) -> list[str]:
+    """The connected unix sockets of a process."""
+    links = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            links.append(os.readlink(entry))
+        except OSError:
+            continue
+    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    unix = Path(f"/proc/{pid}/net/unix").read_text().splitlines()[1:]
+    return [line for line in unix if line.split()[6] in inodes]
+
+
+def test_everybody_gets_every_line_of_a_flood(panel, adopted):
+    """Three quick readers get 20,000 lines each, in order and without a gap, although they come at once."""
+    with ExitStack() as stack:
+        viewers = [stack.enter_context(panel.watch(log_path(adopted))) for _ in range(3)]
+        adopted.say("before the flood")
+        for viewer in viewers:
+            read_until(viewer, "before the flood")
+        adopted.say("flood", repeat=20_000)
+        adopted.say("the flood is over")
+        for viewer in viewers:
+            lines = read_until(viewer, "the flood is over", 60)
+            numbers = [line[0] for line in lines]
+            assert numbers == list(range(numbers[0], numbers[0] + len(lines)))
+            assert texts(lines, "flood ") == [
+                *(f"flood {number}" for number in range(20_000)),
+                "the flood is over",
+            ]
+
+
+def test_a_slow_reader_is_told_what_it_lost_and_gets_whole_frames(panel, adopted):
+    """A viewer that stops reading loses lines; sent plus told lost is what was said, and others lose none."""
+    with panel.watch(log_path(adopted)) as quick:
+        slow = open_raw_viewer(panel, log_path(adopted))
+        frames = read_frames(slow)
+        adopted.say("both are here")
+        first = read_until(quick, "both are here")[-1][0] + 1
+        while not any("both are here" in line[3] for line in next(frames)["lines"]):
+            pass
+        adopted.say("filler-" + "x" * 900, repeat=20_000)
+        adopted.say("the end of it")
+        last = read_until(quick, "the end of it", 60)[-1][0]
+    seen, lost = 0, 0
+    while seen + lost < last - first + 1:
+        message = next(frames)
+        if message["type"] == "gap":
+            lost += message["lost"]
+        else:
+            seen += len(message["lines"])
+    slow.close()
+    assert lost > 0
+    assert seen + lost == last - first + 1
+
+
+def open_raw_viewer(panel: Panel, path: str) -> socket.socket:
+    """A WebSocket spoken by hand, with a small buffer, that reads only when told to."""
+    panel.token = panel.token or panel.sign_in()
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+    connection.settimeout(60)
+    connection.connect(("127.0.0.1", panel.port))
+    connection.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{panel.port}\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'A' * 22}==\r\n"
+        f"Authorization: Bearer {panel.token}\r\n\r\n".encode()
+    )
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    assert head.startswith(b"HTTP/1.1 101"), head
+    return connection
+
+
+def read_frames(connection: socket.socket) -> Any:
+    """Decode the server's frames strictly: any wrong header fails."""
+    stream = connection.makefile("rb")
+    while header := stream.read(2):
+        assert header[0] in (0x81, 0x89, 0x88), f"a corrupt frame begins with {header!r}"
+        size = header[1]
+        if size == 126:
+            size = int.from_bytes(stream.read(2), "big")
+        elif size == 127:
+            size = int.from_bytes(stream.read(8), "big")
+        payload = stream.read(size)
+        if header[0] == 0x81:
+            yield json.loads(payload)
+
+
+def test_a_restarted_container_goes_on_in_the_same_view(panel, adopted):
+    """The end and the new beginning are told, and the log goes on without anybody reconnecting."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("first run")
+        read_until(viewer, "first run")
+        adopted.container.restart(timeout=1)
+        states = []
+        while "running" not in states:
+            message = receive(viewer)
+            if message["type"] == "state":
+                states.append(message["state"])
+        adopted.wait_until_ready()
+        adopted.say("second run")
+        read_until(viewer, "second run")
+    assert states[0] == "exited"
+
+
+def test_a_stopped_containers_log_can_be_read(panel, adopted):
+    """What it said last is what its owner wants to know."""
+    adopted.say("last words")
+    adopted.container.kill()
+    with panel.watch(log_path(adopted)) as viewer:
+        lines = read_until(viewer, "last words")
+    assert lines
+
+
+def test_a_terminals_log_is_read_too(panel, make_game):
+    """A container with a terminal has another format on the wire, and the same lines here."""
+    game = make_game(tty=True).start()
+    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    with panel.watch(log_path(game)) as viewer:
+        game.say("from a terminal 한글")
+        lines = read_until(viewer, "from a terminal")
+    assert texts(lines, "from a terminal") == ["from a terminal 한글"]
+
+
+def test_a_stranger_is_refused_before_the_upgrade(panel, adopted):
+    """401 without a sign-in, 404 without such an instance: a real HTTP answer, not an open socket."""
+    for path, token, status in [
+        (log_path(adopted), "", 401),
+        (log_path(adopted), "rubbish", 401),
+        ("/api/instances/missing-one/logs", None, 404),
+        ("/api/events", "", 401),
+    ]:
+        with pytest.raises(InvalidStatus) as refused, panel.watch(path, token=token):
+            pass
+        assert refused.value.response.status_code == status
+        assert json.loads(refused.value.response.body)["status"] == status
+
+
+@pytest.mark.parametrize("query", ["?tail=-1", "?tail=x", "?tail=10001", "?after=-1"])
+def test_a_wrong_query_is_refused_before_the_upgrade(panel, adopted, query):
+    """The mistake is told in the answer's fields."""
+    with pytest.raises(InvalidStatus) as refused, panel.watch(log_path(adopted, query)):
+        pass
+    assert refused.value.response.status_code == 400
+
+
+def wait_for_close(viewer: ClientConnection) -> int:
+    """Read to the end and return the close code."""
+    try:
+        while True:
+            viewer.recv(20)
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None, "the connection was cut without a word"
+        return closed.rcvd.code
+
+
+def test_signing_out_closes_the_view(panel, adopted):
+    """4401, within a moment."""
+    panel.add_user("leaver", "viewer")
+    token = panel.sign_in("leaver")
+    with panel.watch(log_path(adopted), token=token) as viewer:
+        assert panel.call("POST", "/api/auth/logout", token=token).status_code == 204
+        assert wait_for_close(viewer) == 4401
+
+
+def test_a_removed_user_loses_the_view(panel, adopted):
+    """An account that is gone sees nothing more."""
+    token = panel.add_user("goner", "viewer")
+    with panel.watch(log_path(adopted), token=token) as viewer:
+        assert panel.call("DELETE", "/api/users/goner").status_code == 204
+        assert wait_for_close(viewer) == 4401
+
+
+def test_a_ticket_opens_one_view(panel, adopted):
+    """A browser cannot set a header on a socket; its ticket works once."""
+    ticket = panel.call("POST", "/api/auth/ticket").json()["ticket"]
+    with panel.watch(log_path(adopted, f"?ticket={ticket}"), token="") as viewer:
+        adopted.say("by ticket")
+        read_until(viewer, "by ticket")
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        panel.watch(log_path(adopted, f"?ticket={ticket}"), token=""),
+    ):
+        pass
+    assert refused.value.response.status_code == 401
+
+
+def test_another_sites_page_cannot_open_a_view(panel, adopted):
+    """A browser's Origin must be ours, ticket or not."""
+
+    ticket = panel.call("POST", "/api/auth/ticket").json()["ticket"]
+    url = f"ws://127.0.0.1:{panel.port}{log_path(adopted, f'?ticket={ticket}')}"
+    with pytest.raises(InvalidStatus) as refused, connect(url, origin="http://evil.example", proxy=None):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_viewers_that_come_and_go_leave_nothing_behind(panel, adopted):
+    """After a hundred viewers, closed well and badly, the panel has as many descriptors as before."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("warm")
+        read_until(viewer, "warm")
+        before = count_descriptors(panel)
+        for number in range(100):
+            if number % 2:
+                with panel.watch(log_path(adopted)):
+                    pass
+            else:
+                open_raw_viewer(panel, log_path(adopted)).close()
+        wait_until(lambda: count_descriptors(panel) <= before + 3, "descriptors are back")
+
+
+def count_descriptors(panel: Panel) -> int:
+    assert panel.process is not None
+    return len(list(Path(f"/proc/{panel.process.pid}/fd").iterdir()))
+
+
+def test_messages_from_a_viewer_cost_nothing(panel, adopted):
+    """A viewer that talks is not listened to; one that talks too long is closed."""
+    with panel.watch(log_path(adopted)) as viewer:
+        for _ in range(2000):
+            viewer.send("x" * 1000)
+        adopted.say("still here")
+        read_until(viewer, "still here")
+    with panel.watch(log_path(adopted)) as viewer:
+        viewer.send("x" * 100_000)
+        assert wait_for_close(viewer) == 1009

@@ -1,0 +1,192 @@
+"""The page as it is served, and as it is written: its words, its modules, and what they must never do."""
+
+from __future__ import annotations
+
+import gzip
+import inspect
+import json
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from palserver import errors
+from palserver.web import page
+from palserver.web.page import FOLDER
+
+Message = str | dict[str, str]
+Locale = dict[str, Message]
+
+LANGUAGES = ("en", "ko")
+# The plural categories that each language's rules know; `zero` is our own, for none at all.
+PLURAL_FORMS = {"en": {"one", "other"}, "ko": {"other"}}
+SCRIPTS = sorted(FOLDER.glob("js/**/*.js"))
+CODE = {script.relative_to(FOLDER).as_posix(): script.read_text("utf-8") for script in SCRIPTS}
+INDEX = (FOLDER / "index.html").read_text("utf-8")
+FIRST_VIEW_BYTES = 100_000
+
+KEY = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+)"')
+KEY_PATTERN = re.compile(r"`([a-z_]+(?:\.[a-z_]+)*\.\$\{[^`]*)`")
+MARKUP_MAKERS = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc"
+)
+CALL = re.compile(r'\b(?:t|has|phrase)\("([^"]+)"')
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    app = Flask(__name__)
+    app.register_blueprint(page.bp)
+    return app.test_client()
+
+
+def read_locale(language: str) -> Locale:
+    locale: Locale = json.loads((FOLDER / f"locales/{language}.json").read_text("utf-8"))
+    return locale
+
+
+def find_used_keys(known: set[str]) -> set[str]:
+    """Every key that stands in the code, and every known one that a `pattern.${like}.this` may mean."""
+    code = "\n".join(CODE.values())
+    used = set(KEY.findall(code)) | set(CALL.findall(code))
+    for written in KEY_PATTERN.findall(code):
+        pattern = re.compile(r"[a-z_]+".join(map(re.escape, re.split(r"\$\{.*?\}(?=\.|$)", written))))
+        matches = {key for key in known if pattern.fullmatch(key)}
+        assert matches, f"no key is like {written}"
+        used |= matches
+    return used
+
+
+def find_names(message: Message) -> set[str]:
+    forms = [message] if isinstance(message, str) else message.values()
+    return {name for form in forms for name in re.findall(r"\{(\w+)\}", form)}
+
+
+def list_problem_keys() -> set[str]:
+    classes = (value for _, value in inspect.getmembers(errors, inspect.isclass))
+    return {value.key for value in classes if issubclass(value, errors.PalError)}
+
+
+def test_both_languages_say_the_same_things():
+    """Each language has every key of the other, with the same names to fill in."""
+    english, korean = map(read_locale, LANGUAGES)
+    assert set(english) == set(korean)
+    assert [key for key in english if find_names(english[key]) != find_names(korean[key])] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_message_is_empty_and_each_has_its_plural_forms(language):
+    """A message is one text, or one for each plural category of its language."""
+    for key, message in read_locale(language).items():
+        forms = {"other": message} if isinstance(message, str) else message
+        assert all(form.strip() for form in forms.values()), key
+        assert isinstance(message, str) or set(forms) - {"zero"} == PLURAL_FORMS[language], key
+
+
+def test_every_key_that_is_used_exists_and_every_key_is_used():
+    """The page never shows a key in the place of words, and keeps no words that it never shows."""
+    known = set(read_locale("en"))
+    assert find_used_keys(known) == known
+
+
+def test_every_problem_that_the_server_may_report_has_its_words():
+    """What `errors.py` can say, the page says in each language."""
+    assert {f"error.{key}" for key in list_problem_keys()} <= set(read_locale("en"))
+
+
+@pytest.mark.parametrize(("prefix", "words"), [
+    ("state", ("running", "stopped", "restarting", "paused", "dead", "missing", "unknown")),
+    ("state", ("ready", "starting", "unresponsive", "unauthorized", "off")),
+    ("job.state", ("queued", "running", "succeeded", "failed", "cancelled", "interrupted")),
+    ("job.end", ("succeeded", "failed", "cancelled", "interrupted")),
+    ("job.kind", ("start", "stop", "restart", "kill", "backup", "update")),
+    ("source", ("created", "adopted", "compose")),
+    ("role", ("viewer", "operator", "admin")),
+])  # fmt: skip
+def test_every_word_of_the_api_has_its_words(prefix, words):
+    """States, kinds and roles come as words of the API and are shown as words of the language."""
+    assert {f"{prefix}.{word}" for word in words} <= set(read_locale("en"))
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_no_script_makes_markup_or_code_of_text(name):
+    """Names of players are hostile: text only ever becomes text."""
+    assert MARKUP_MAKERS.findall(CODE[name]) == []
+
+
+def test_the_page_has_no_inline_script_or_style():
+    """The policy would block it, and it is the door of every injection."""
+    assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son\w+=|javascript:", INDEX) == []
+
+
+def test_the_page_loads_every_module_at_once_and_nothing_from_elsewhere():
+    """A module that is not named up front costs a round trip more; every address is one of our own files."""
+    linked = set(re.findall(r'(?:href|src)="([^"]+)"', INDEX))
+    assert linked <= {f"assets/{name}" for name in page.list_assets()}
+    only_types = {"js/types.js"}
+    assert {f"assets/{name}" for name in CODE if name not in only_types} <= linked
+
+
+def test_every_module_that_is_imported_exists():
+    """Each relative import leads to a file."""
+    for name, text in CODE.items():
+        for target in re.findall(r'^(?:import|export) .*?from "([^"]+)"', text, re.MULTILINE | re.DOTALL):
+            assert (FOLDER / name).parent.joinpath(target).resolve() in SCRIPTS, (name, target)
+
+
+def test_the_page_answers_with_a_strict_policy(client):
+    """Nothing but our own files runs, nobody frames us, and an update of the panel shows at once."""
+    answer = client.get("/")
+    policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    assert answer.status_code == 200
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(("name", "content_type"), [
+    ("js/main.js", "text/javascript; charset=utf-8"),
+    ("css/base.css", "text/css; charset=utf-8"),
+    ("locales/ko.json", "application/json"),
+    ("icon.svg", "image/svg+xml"),
+])  # fmt: skip
+def test_a_file_comes_as_what_it_is(client, name, content_type):
+    """Also on a system whose own table calls JavaScript plain text."""
+    answer = client.get(f"/assets/{name}")
+    assert (answer.status_code, answer.content_type) == (200, content_type)
+    assert answer.data == (FOLDER / name).read_bytes()
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(client):
+    """The browser asks with the tag it has, and gets 304 without a body."""
+    etag = client.get("/assets/js/main.js").headers["ETag"]
+    again = client.get("/assets/js/main.js", headers={"If-None-Match": etag})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_client_that_takes_gzip_gets_the_same_file_compressed(client):
+    """And one that does not gets it as it is; caches are told that there are two."""
+    packed = client.get("/assets/js/main.js", headers={"Accept-Encoding": "br, gzip"})
+    plain = client.get("/assets/js/main.js", headers={"Accept-Encoding": "gzip;q=0"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("name", [
+    "", "nothing.js", "../web/page.py", "..%2Fweb%2Fpage.py", "%2e%2e/web/page.py", "js/../../web/page.py",
+    "js", "/etc/passwd", "js/main.js/", "js%5Cmain.js", "js/main.js%00.css",
+])  # fmt: skip
+def test_nothing_but_the_page_s_files_is_served(client, name):
+    """Whatever the address, it names a file of the folder or nothing."""
+    assert client.get(f"/assets/{name}", follow_redirects=True).status_code == 404
+
+
+def test_the_first_view_is_small():
+    """All that a first visit loads, compressed, one language included."""
+    wanted = [asset for name, asset in page.list_assets().items() if name != "locales/ko.json"]
+    assert sum(len(asset.packed) for asset in wanted) < FIRST_VIEW_BYTES
