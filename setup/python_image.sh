@@ -21,7 +21,7 @@ pull() {
     timeout "$pull_seconds" docker pull --quiet "$image" >/dev/null
 }
 
-# The mirror that this machine installs from can be reached from here; Debian's own perhaps not.
+# The mirror that this machine installs from can be reached from here; the one that debootstrap knows perhaps not.
 find_mirror() {
     # shellcheck disable=SC2016 # apt fills it in
     apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/*$'
@@ -29,13 +29,13 @@ find_mirror() {
 
 make_stand_in() {
     local folder mirror
-    mirror=$(find_mirror) || mirror=http://deb.debian.org/debian
+    mirror=$(find_mirror) || mirror=
     folder=$(mktemp -d)
     # shellcheck disable=SC2064 # the folder's name as it is now
     trap "rm -rf --one-file-system '$folder'" EXIT
     say "making a stand-in for $image (about a minute)"
     if ! debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates \
-        "$release" "$folder/root" "$mirror" >"$folder/log" 2>&1 </dev/null; then
+        "$release" "$folder/root" ${mirror:+"$mirror"} >"$folder/log" 2>&1 </dev/null; then
         tail -n 20 "$folder/log" >&2
         fail "debootstrap failed"
     fi

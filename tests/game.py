@@ -82,7 +82,10 @@ class Game:
 
     def _host_port(self, port: int) -> int:
         self.container.reload()
-        return int(self.container.ports[f"{port}/tcp"][0]["HostPort"])
+        bindings = self.container.ports[f"{port}/tcp"]
+        if not bindings:
+            raise KeyError(port)
+        return int(bindings[0]["HostPort"])
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         url = f"http://127.0.0.1:{self._host_port(CONTROL_PORT)}{path}"

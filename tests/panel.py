@@ -131,7 +131,9 @@ class Panel:
 
     def add_user(self, username: str, role: str) -> str:
         """Make a user who has changed the password already; returns the access token."""
-        made = self.call("POST", "/api/users", {"username": username, "password": FIRST_PASSWORD, "role": role})
+        made = self.call(
+            "POST", "/api/users", {"username": username, "password": FIRST_PASSWORD, "role": role}
+        )
         assert made.status_code == 201, made.text
         token = self.sign_in(username, FIRST_PASSWORD)
         change = {"current_password": FIRST_PASSWORD, "new_password": PASSWORD}

@@ -71,7 +71,8 @@ class Registry:
                 if self.command == "GET":
                     self.wfile.write(content)
 
-            do_HEAD = do_GET
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *arguments: object) -> None:
                 """The test says what it looks for."""

@@ -6,13 +6,13 @@ import io
 import os
 import re
 import subprocess
+import sys
 import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import gevent
 import pytest
 
 from palserver import errors
@@ -147,7 +147,7 @@ def test_a_backup_of_a_stopped_server(runner, containers):
 
 def test_a_backup_of_a_running_server(runner, containers):
     """It goes on running."""
-    container = containers.make("sh", "-ec", f"{WORLD}; touch /made; sleep 1000", stop_signal="SIGKILL")
+    container = containers.make("sh", "-ec", f"{WORLD}touch /made; sleep 1000", stop_signal="SIGKILL")
     container.start()
     wait_until(lambda: container.exec_run("test -e /made").exit_code == 0, "the world is there")
     runner.run("backup.sh", "alpha")
@@ -158,10 +158,13 @@ def test_a_backup_of_a_running_server(runner, containers):
 
 def test_a_save_folder_of_another_name_behind_a_link(runner, containers):
     """The members are called `Saved/…` whatever the folder is called, and a link is followed."""
-    make_world(containers, WORLD + "mv /pal/Saved /pal/real; ln -s real /pal/Link")
+    more = "ln Level.sav 같은.sav; ln -s Level.sav other.sav; mv /pal/Saved /pal/real; ln -s real /pal/Link"
+    make_world(containers, WORLD + more)
     runner.saved_path = "/pal/Link"
     runner.run("backup.sh", "alpha")
-    assert read_files(runner.list_backups()[0]) == WORLD_FILES
+    (path,) = runner.list_backups()
+    same = {f"Saved/SaveGames/0/AB/{name}": b"level" for name in ("같은.sav", "other.sav")}
+    assert read_files(path) == WORLD_FILES | same
 
 
 def test_backups_in_the_same_second(runner, containers):
@@ -188,8 +191,9 @@ def test_an_ended_backup_leaves_nothing(runner, containers):
         ("true", f"There is no {SAVED_PATH} in "),
         ("mkdir -p /pal/Saved/SaveGames/0", "The save folder is empty."),
         ("mkdir -p /pal; touch /pal/Saved", "The Docker Engine refused."),
-        (WORLD + "ln backup/world/1/Level.sav Linked.sav", "Saved/SaveGames/0/AB/Linked.sav is a hard link"),
+        (WORLD + "ln backup/world/1/Level.sav z.sav", "Saved/SaveGames/0/AB/z.sav is a hard link"),
     ],
+    ids=["no folder", "no file", "no folder but a file", "a hard link to what is left out"],
 )
 def test_what_cannot_be_backed_up(runner, containers, world, sentence):
     """It ends with one sentence, and with nothing in the backup folder."""
@@ -211,7 +215,8 @@ def test_no_container_and_no_folder(runner, containers):
 def test_a_script_checks_its_words_itself(words, tmp_path):
     """People run them by hand, too."""
     script = [BUNDLED_SCRIPTS / "backup.sh", *words]
-    ended = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path, check=False)
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    ended = subprocess.run(script, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     assert (ended.returncode, ended.stdout) == (1, "Usage: backup.sh INSTANCE\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -7,12 +7,15 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
 
+from setup.ping_engine import ping
 from tests.panel import Panel, receive
 from tests.waiting import wait_until
 
@@ -20,12 +23,22 @@ SAVED = "/pal/Package/Pal/Saved"
 
 
 class OwnEngine:
-    """A dockerd with a socket and folders of its own, and no bridge: it leaves the host's engine alone."""
+    """A dockerd with a socket, folders and a bridge of its own: it leaves the host's engine alone.
+
+    The bridge is never used, but a dockerd that is told to have none removes `docker0`, whoever's it is.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = f"unix://{folder}/docker.sock"
+        self.bridge = f"pal{os.getpid()}"
         self.process: subprocess.Popen[bytes] | None = None
+
+    def add_bridge(self) -> None:
+        run_ip("link", "add", self.bridge, "type", "bridge")
+
+    def remove_bridge(self) -> None:
+        run_ip("link", "delete", self.bridge)
 
     def start(self) -> None:
         for name in ("docker.pid", "docker.sock"):
@@ -35,8 +48,9 @@ class OwnEngine:
                 [
                     "dockerd",
                     "--exec-opt=native.cgroupdriver=cgroupfs",
-                    "--bridge=none",
+                    f"--bridge={self.bridge}",
                     "--iptables=false",
+                    "--ip-forward=false",
                     f"--data-root={self.folder}/data",
                     f"--exec-root={self.folder}/exec",
                     f"--pidfile={self.folder}/docker.pid",
@@ -51,13 +65,13 @@ class OwnEngine:
         assert self.process is not None
         assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
         try:
-            with self.connect() as client:
-                return bool(client.ping())
-        except (docker.errors.DockerException, OSError):
+            ping(self.url)  # the SDK leaves its socket open when nobody listens yet
+        except (OSError, ValueError, HTTPException):
             return False
+        return True
 
-    def connect(self) -> docker.DockerClient:
-        return ClosingClient(base_url=self.url, timeout=60)
+    def connect(self) -> closing[docker.DockerClient]:
+        return closing(docker.DockerClient(base_url=self.url, timeout=60))
 
     def stop(self) -> None:
         assert self.process is not None
@@ -66,35 +80,33 @@ class OwnEngine:
         self.process.wait(60)
 
 
-class ClosingClient(docker.DockerClient):
-    def __enter__(self) -> ClosingClient:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+def run_ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
 
 
 @pytest.fixture(scope="module")
 def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
-    if shutil.which("dockerd") is None:
-        pytest.fail("dockerd is needed; `make test` installs it")
+    for program in ("dockerd", "ip"):
+        assert shutil.which(program), f"{program} is needed; `make test` installs it"
     engine = OwnEngine(tmp_path_factory.mktemp("engine"))
-    engine.start()
+    engine.add_bridge()
     try:
+        engine.start()
         fill(engine)
         yield engine
-    finally:
         with engine.connect() as client:
             for container in client.containers.list(all=True):
                 container.remove(force=True)
+    finally:
         engine.stop()
+        engine.remove_bridge()
         subprocess.run(["umount", "-R", str(engine.folder / "data")], check=False, capture_output=True)
         shutil.rmtree(engine.folder, ignore_errors=True)
 
 
 def fill(engine: OwnEngine) -> None:
     """Bring in the test image from the host's engine."""
-    with ClosingClient.from_env(timeout=150) as source, engine.connect() as client:
+    with closing(docker.from_env(timeout=150)) as source, engine.connect() as client:
         client.images.load(b"".join(source.images.get("palserver:local").save(named=True)))
 
 
@@ -102,7 +114,7 @@ def fill(engine: OwnEngine) -> None:
 def game_name(own_engine: OwnEngine) -> Iterator[str]:
     """A pretend server on the own engine, under `restart: unless-stopped`, without a network of its own."""
     with own_engine.connect() as client:
-        container = client.containers.run(
+        container = client.containers.run(  # type: ignore[call-overload] # the stubs know only two policies
             "palserver:local",
             ["python3", "-m", "demo"],
             name="outage-game",
@@ -138,9 +150,7 @@ def show(panel: Panel) -> Any:
 
 
 def wait_for_engine(panel: Panel, status: str) -> None:
-    wait_until(
-        lambda: panel.get("/api/host")["engine"]["status"] == status, f"the engine is {status}", 40
-    )
+    wait_until(lambda: panel.get("/api/host")["engine"]["status"] == status, f"the engine is {status}", 40)
 
 
 def test_an_engine_that_stops_and_comes_back(outage_panel: Panel, own_engine: OwnEngine):
@@ -157,7 +167,7 @@ def test_an_engine_that_stops_and_comes_back(outage_panel: Panel, own_engine: Ow
         assert (job["state"], job["error"]["key"]) == ("failed", "engine_unreachable")
         own_engine.start()
         wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
-        statuses = []
+        statuses: list[str] = []
         while statuses[-1:] != ["ok"]:
             message = receive(events, 40)
             if message["type"] == "engine":
@@ -179,9 +189,7 @@ def test_an_engine_that_hangs_is_noticed(outage_panel: Panel, own_engine: OwnEng
     wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
 
 
-def test_a_panel_that_started_first_finds_the_engine(
-    make_panel: Callable[..., Panel], own_engine: OwnEngine
-):
+def test_a_panel_that_started_first_finds_the_engine(make_panel: Callable[..., Panel], own_engine: OwnEngine):
     """The panel may come up before the engine does."""
     own_engine.stop()
     panel = make_panel(DOCKER_HOST=own_engine.url)

@@ -33,7 +33,9 @@ def test_a_job_succeeds_with_its_result(jobs):
     job = finish(jobs.start("backup", "one", "vera", lambda job: {"copies": 1}))
     view = job.view
     assert (view.state, view.result, view.error, view.actor) == ("succeeded", {"copies": 1}, None, "vera")
-    assert view.created_at <= view.started_at <= view.finished_at
+    times = [view.created_at, view.started_at, view.finished_at]
+    assert None not in times
+    assert times == sorted(filter(None, times))
     assert jobs.find_running("one") is None
 
 
@@ -47,8 +49,10 @@ def test_a_failure_keeps_our_words_and_hides_foreign_ones(jobs):
         raise KeyError("internal detail")
 
     view = finish(jobs.start("start", "one", "vera", refuse)).view
+    assert view.error is not None
     assert (view.state, view.error["key"]) == ("failed", "port_in_use")
     view = finish(jobs.start("start", "one", "vera", break_down)).view
+    assert view.error is not None
     assert (view.state, view.error["key"]) == ("failed", "internal")
     assert "internal detail" not in str(view.error)
 

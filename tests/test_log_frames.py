@@ -34,7 +34,10 @@ def test_streams_are_told_apart():
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n")), max_size=8), size=st.integers(1, 40))
+@given(
+    texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n")), max_size=8),
+    size=st.integers(1, 40),
+)
 def test_pieces_of_any_size_give_the_same_lines(texts, size):
     """Frames, lines and characters of several bytes may be split anywhere."""
     data = b"".join(line(text, stream=1 + number % 2) for number, text in enumerate(texts))
@@ -42,7 +45,7 @@ def test_pieces_of_any_size_give_the_same_lines(texts, size):
 
 
 def test_a_line_in_several_frames_is_one_line():
-    """Past 16 KiB the engine makes several frames, each with a copy of the time, the last with the newline."""
+    """Past 16 KiB there are several frames, each with a copy of the time, only the last with a newline."""
     first = frame(1, f"{TIME} {'a' * 100}".encode())
     last = frame(1, f"{TIME} {'b' * 100}\n".encode())
     assert read(first + line("between", stream=2) + last) == [

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.game import ADMIN_PASSWORD, Game
 from tests.panel import Panel, receive
@@ -339,7 +340,10 @@ def test_another_sites_page_cannot_open_a_view(panel, adopted):
 
     ticket = panel.call("POST", "/api/auth/ticket").json()["ticket"]
     url = f"ws://127.0.0.1:{panel.port}{log_path(adopted, f'?ticket={ticket}')}"
-    with pytest.raises(InvalidStatus) as refused, connect(url, origin="http://evil.example", proxy=None):
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(url, origin=Origin("http://evil.example"), proxy=None),
+    ):
         pass
     assert refused.value.response.status_code == 403
 

@@ -297,7 +297,7 @@ class TestFailures:
         palworld.shutdown(game.address, 1)
 
     def test_hanging_shutdown_is_not_sent(self, game):
-        """A game that hangs has perhaps not heard its order: it gets no second one, and nobody claims success."""
+        """A game that hangs may not have heard its order: it gets no second one, and none is claimed."""
         before = len(game.list_calls("POST", "shutdown"))
         game.set_faults(hang=True)
         with pytest.raises(errors.GameUnreachable):

@@ -243,12 +243,14 @@ def test_a_garbage_request_harms_nobody(make_panel: MakePanel):
         b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
         b"GET /api/events HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", panel.port), 10) as connection:
-            with suppress(ConnectionResetError, BrokenPipeError):  # a way of saying no, too
-                connection.sendall(garbage)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(65536):
-                    pass
+        with (
+            suppress(ConnectionResetError, BrokenPipeError),  # a way of saying no, too
+            socket.create_connection(("127.0.0.1", panel.port), 10) as connection,
+        ):
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
     assert panel.call("GET", "/health", token="").json() == {"status": "ok"}
     assert os.path.exists(panel.log_path)
     assert "Traceback" not in panel.read_log()

@@ -91,46 +91,66 @@ def write_archive(pieces: Iterator[bytes], file: IO[bytes], kept_free_bytes: int
     Returns the number of files. Raises Failed, tarfile.TarError, and what reading and writing raise.
     """
     count = 0
+    reader = _Pieces(pieces)
     with (
-        tarfile.open(fileobj=_Pieces(pieces), mode="r|") as source,
+        tarfile.open(fileobj=reader, mode="r|") as source,
         gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION_LEVEL) as packed,
         tarfile.open(fileobj=packed, mode="w|") as target,
     ):
         while (member := source.next()) is not None:
-            member.name, member.linkname = _rename(member.name), _rename_link(member)
+            _move(member)
             if not re.fullmatch(NESTED_COPIES, member.name):
                 _check_space(file.name, member.size + kept_free_bytes)
                 target.addfile(member, source.extractfile(member) if member.isreg() else None)
                 count += member.isreg() or member.islnk()
+        reader.check_end(source.offset)
     if count == 0:
         raise Failed("The save folder is empty.")
     return count
 
 
 class _Pieces(io.RawIOBase):
-    """The pieces of a stream as a file; a tar is read from it from the beginning to the end only."""
+    """The pieces of a tar as a file; it is read from the beginning to the end only."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
+        self._size_bytes = 0
+        self._zeros_at_end = 0
 
     def read(self, size: int = -1) -> bytes:
-        return next(self._pieces, b"")
+        piece = next(self._pieces, b"")
+        zeros = len(piece) - len(piece.rstrip(b"\0"))
+        self._zeros_at_end = zeros + (self._zeros_at_end if zeros == len(piece) else 0)
+        self._size_bytes += len(piece)
+        return piece
+
+    def check_end(self, offset: int) -> None:
+        """Raises ReadError unless there is nothing but the two empty blocks of a tar's end from `offset` on.
+
+        `tarfile` takes any end between two members, and any header that it cannot read, for the end.
+        """
+        while self.read():
+            pass
+        rest_bytes = self._size_bytes - offset
+        if rest_bytes < 2 * tarfile.BLOCKSIZE or rest_bytes > self._zeros_at_end:
+            raise tarfile.ReadError("the end is missing")
+
+
+def _move(member: tarfile.TarInfo) -> None:
+    """Put it below `Saved/`: the engine's archive begins with the folder's own name. Raises Failed."""
+    member.name = _rename(member.name)
+    if member.islnk():  # to a member before it; a symbolic link's text is the game's affair
+        member.linkname = _rename(member.linkname)
+        if re.fullmatch(NESTED_COPIES, member.linkname):
+            raise Failed(f"{member.name} is a hard link into the game's own copies.")
+    # Where a name is long or not English, it stands here as well, and would win.
+    kept = {key: value for key, value in member.pax_headers.items() if key not in ("path", "linkpath")}
+    member.pax_headers = kept
 
 
 def _rename(name: str) -> str:
-    """The engine's archive begins with the folder's own name."""
     _, slash, rest = name.partition("/")
     return f"Saved{slash}{rest}"
-
-
-def _rename_link(member: tarfile.TarInfo) -> str:
-    """A hard link names a member before it; one that is left out cannot be linked to. Raises Failed."""
-    if not member.islnk():
-        return member.linkname
-    name = _rename(member.linkname)
-    if re.fullmatch(NESTED_COPIES, name):
-        raise Failed(f"{member.name} is a hard link into the game's own copies.")
-    return name
 
 
 def _check_space(path: str, needed_bytes: int) -> None:

@@ -80,4 +80,5 @@ def _send(name: str) -> Response:
     if is_packed:
         response.headers["Content-Encoding"] = "gzip"
     response.set_etag(asset.etag, weak=True)  # weak: the same file has two forms on the wire
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
