@@ -9,10 +9,9 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
-from tests.game import LABEL
+from tests.game import LABEL, LABELS
 
 PLAIN_IMAGE = "python:3.11-slim"
-LABELS = {LABEL: "1"}
 
 
 class Containers:

@@ -25,7 +25,8 @@ from palserver.scripts.update import find_repository
 from palserver.services.jobs import Job
 from palserver.services.scripts import Scripts, build_environment
 from palserver.store.instances import Instance
-from tests.containers import LABELS, Containers
+from tests.containers import Containers
+from tests.game import LABELS
 from tests.registry import Registry
 from tests.waiting import wait_until
 

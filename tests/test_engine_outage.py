@@ -79,6 +79,13 @@ class OwnEngine:
         self.process.terminate()
         self.process.wait(60)
 
+    def remove_folder(self) -> None:
+        """With what dockerd has left mounted in it, such as the name space of its containers' network."""
+        mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for mount in reversed([mount for mount in mounts if mount.startswith(f"{self.folder}/")]):
+            subprocess.run(["umount", mount], check=True)
+        shutil.rmtree(self.folder)
+
 
 def run_ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True)
@@ -100,8 +107,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
     finally:
         engine.stop()
         engine.remove_bridge()
-        subprocess.run(["umount", "-R", str(engine.folder / "data")], check=False, capture_output=True)
-        shutil.rmtree(engine.folder, ignore_errors=True)
+        engine.remove_folder()
 
 
 def fill(engine: OwnEngine) -> None:
