@@ -58,9 +58,9 @@ class Viewer:
         self._ws = ws
         self._socket: socket.socket = ws.sock
         self._lock = Semaphore()
+        handler.close_connection = True  # else the server would go on reading HTTP requests from it
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        handler.close_connection = True  # else the server would go on reading HTTP requests from it
         ws.input_buffer = deque(maxlen=0)  # what viewers send is not read, so it must not pile up
         ws.sock = self
 
@@ -144,8 +144,14 @@ class Viewers:
     def open(
         self, ws: Server, handler: Any, user: SignedIn, role: str, instance: str | None
     ) -> Iterator[Viewer]:
-        """Count a viewer in while its view runs. An OSError inside means that it left, which is no error."""
-        viewer = Viewer(ws, handler, user, role, instance)
+        """Count a viewer in while its view runs. An OSError inside means that it left, which is no error.
+
+        Raises ConnectionClosed, which flask-sock takes for an end in order, when it left before it was here.
+        """
+        try:
+            viewer = Viewer(ws, handler, user, role, instance)
+        except OSError as error:
+            raise ConnectionClosed() from error
         self._open.add(viewer)
         try:
             yield viewer

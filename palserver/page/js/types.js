@@ -1,5 +1,5 @@
 /**
- * What travels between the server and the page, as `design/api.md` words it. Types only: nothing here runs.
+ * What travels between the server and the page. Types only: nothing here runs.
  *
  * @typedef {"viewer"|"operator"|"admin"} Role
  * @typedef {{username: string, role: Role, must_change_password: boolean}} User

@@ -20,7 +20,7 @@ export function checkHealth() {
 
 /** @returns {Promise<import("../types.js").Adoptable[]>} */
 export async function listAdoptable() {
-  return (await authorised("GET", "api/instances/adoptable")).adoptable;
+  return (await authorised("GET", "api/instances/adoptable")).containers;
 }
 
 /** @param {string} container @param {string} name @returns {Promise<import("../types.js").Instance>} */

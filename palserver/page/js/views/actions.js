@@ -34,7 +34,8 @@ function actionButton(name, action) {
     const instance = store.instances.get(name);
     if (instance) action === "start" ? runJob(name, action) : askAndRun(instance, action);
   };
-  const button = el("button", { type: "button", testid: `action-${action}`, click: run, class: action });
+  const attributes = { type: "button", testid: `action-${action}`, click: run, class: action };
+  const button = el("button", { ...attributes, hidden: true }); // until it is known which of them make sense
   button.append(el("span", {}, t(`action.${action}`)), el("span", { class: "unseen" }, ` ${name}`));
   button.dataset.action = action;
   return button;
@@ -80,23 +81,18 @@ function countdownFields(action, players) {
   const waits = WAITS_SECONDS.map((wait) => [String(wait), t("confirm.wait.seconds", { count: wait })]);
   waits[0][1] = t("confirm.wait.none");
   const wait = choice(t("confirm.wait"), waits, players === 0 ? "0" : USUAL_WAIT_SECONDS);
-  const message = field(t("confirm.message"), {
-    maxlength: 200,
-    placeholder: t(`confirm.${action}.message`),
-  });
+  const usual = t(`confirm.${action}.message`);
+  const message = field(t("confirm.message"), { maxlength: 200, placeholder: usual });
   const showMessage = () => message.element.toggleAttribute("hidden", wait.input.value === "0");
   wait.input.addEventListener("change", showMessage);
   showMessage();
   return {
     elements: [wait.element, message.element],
-    values: () => ({ wait_seconds: Number(wait.input.value), ...textOf(message) }),
+    values: () => ({
+      wait_seconds: Number(wait.input.value),
+      message: message.input.value.trim() || usual, // what the field shows is what the players read
+    }),
   };
-}
-
-/** @param {{input: HTMLInputElement}} message */
-function textOf(message) {
-  const text = message.input.value.trim();
-  return text ? { message: text } : {};
 }
 
 /** @param {string} name @param {string} action @param {Object<string, any>} [options] */

@@ -7,14 +7,16 @@ import { askAndRun, runJob } from "./actions.js";
 import { ask } from "./confirm.js";
 import { field } from "./fields.js";
 import { phrase } from "../i18n.js";
-import { playersOn } from "../status.js";
+import { isUp, playersOn } from "../status.js";
 
 const VERSION_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.\\-]{0,127}";
 
-/** @param {string} name */
+/** @param {string} name @returns {import("./vitals.js").Part} */
 export function carePanel(name) {
-  const parts = [backupForm(name), updateForm(name), killForm(name)];
-  return el("section", { class: "care" }, el("h2", {}, t("care.title")), parts);
+  const kill = killForm(name);
+  const forms = [backupForm(name), updateForm(name), kill].map((form) => form.element);
+  const element = el("section", { class: "care" }, el("h2", {}, t("care.title")), forms);
+  return { element, update: (instance) => kill.button.toggleAttribute("disabled", !isUp(instance)) };
 }
 
 /** @param {string} name */
@@ -61,7 +63,10 @@ function playersWords(name) {
   return players === null ? t("confirm.players.unknown") : t("confirm.players", { count: players });
 }
 
-/** @param {string} what @param {HTMLElement[]} fields @param {() => Promise<void>} work */
+/**
+ * @param {string} what @param {HTMLElement[]} fields @param {() => Promise<void>} work
+ * @returns {{element: HTMLElement, button: HTMLElement}}
+ */
 function careForm(what, fields, work) {
   const isKill = what === "kill";
   const button = el(
@@ -75,5 +80,5 @@ function careForm(what, fields, work) {
     event.preventDefault();
     work();
   });
-  return form;
+  return { element: form, button };
 }

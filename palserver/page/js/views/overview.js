@@ -28,7 +28,8 @@ export function overviewTab(name) {
   ]);
   const trends = el("div", { class: "trends" }, cpu.element, memory.element);
   const lists = el("div", { class: "columns" }, game.element, body.element);
-  const element = el("div", { class: "overview" }, trends, lists, may("operator") ? carePanel(name) : null);
+  const care = may("operator") ? carePanel(name) : null;
+  const element = el("div", { class: "overview" }, trends, lists, care?.element);
   return { element, update };
 
   /** @param {Instance} instance */
@@ -38,6 +39,7 @@ export function overviewTab(name) {
     memory.show(samples);
     game.show(gameFacts(instance));
     body.show(containerFacts(instance));
+    care?.update(instance);
   }
 }
 

@@ -20,13 +20,14 @@ const MAKERS = { overview: overviewTab, logs: logsTab, players: playersTab, jobs
 /** @param {import("../router.js").Route} route @returns {import("../types.js").View} */
 export function serverView({ name, tab, id }) {
   const head = serverHead(name);
+  const tabs = tabLinks(name, tab);
   const shown = MAKERS[tab](name, id);
   const missing = el("p", { class: "empty", hidden: true }, t("error.instance_not_found"));
   const element = el(
     "section",
     { class: `page-server on-${tab}` },
     head.element,
-    tabLinks(name, tab),
+    tabs,
     missing,
     shown.element,
   );
@@ -34,7 +35,9 @@ export function serverView({ name, tab, id }) {
 
   function update() {
     const instance = store.instances.get(name);
-    missing.hidden = instance !== undefined || store.connection === "connecting";
+    const isMissing = instance === undefined && store.heardAt !== null;
+    missing.hidden = !isMissing;
+    for (const part of [...head.body, tabs, shown.element]) part.hidden = isMissing;
     if (!instance) return;
     head.update(instance);
     shown.update?.(instance);
@@ -56,6 +59,7 @@ function serverHead(name) {
   const vitals = el("div", { class: "vitals" }, status, numbers);
   return {
     element: el("div", { class: "server-head" }, top, vitals),
+    body: [actions, vitals],
     update: (/** @type {Instance} */ instance) => parts.forEach((part) => part.update(instance)),
   };
 }
