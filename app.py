@@ -7,6 +7,7 @@ monkey.patch_all()
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import time
 
@@ -46,6 +47,9 @@ def main(arguments: list[str]) -> int:
         run(config)
     except (NewerDatabase, DatabaseInUse, UsersFileError, OSError) as error:
         log.error("PalServer cannot start: %s", error)
+        return 1
+    except sqlite3.Error as error:
+        log.error("PalServer cannot use %s as its database: %s", config.db_path, error)
         return 1
     return 0
 

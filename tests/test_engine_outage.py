@@ -113,7 +113,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
 def fill(engine: OwnEngine) -> None:
     """Bring in the test image from the host's engine."""
     with closing(docker.from_env(timeout=150)) as source, engine.connect() as client:
-        client.images.load(b"".join(source.images.get("palserver:local").save(named=True)))
+        client.images.load(b"".join(source.images.get("palserver:local").save(named="palserver:local")))
 
 
 @pytest.fixture

@@ -245,7 +245,7 @@ class TestView:
         assert ready.version is not None and ready.checked_at is not None
         game.container.stop(timeout=5)
         assert house.wait_for(name, "off") == GameView("off")
-        assert house.games.find_metrics(name) is None
+        wait_until(lambda: house.games.find_metrics(name) is None, "its figures are gone")
 
     def test_players_are_counted(self, house, adopted):
         """Whoever comes is counted at the next poll, and everybody who watches is told of the change."""

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,20 @@ def test_a_database_newer_than_the_code_is_refused(make_panel: MakePanel):
     assert panel.launch().wait(20) == 1
     assert "newer PalServer" in panel.read_log()
     assert "Traceback" not in panel.read_log()
+
+
+def test_a_foreign_database_is_refused(make_panel: MakePanel):
+    """An older panel's file of the same name is left as it is, and the sentence names it."""
+    panel = make_panel()
+    path = panel.folder / "server" / "paladmin.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("CREATE TABLE users (username TEXT)")
+    assert panel.launch().wait(20) == 1
+    assert f"cannot use {path} as its database" in panel.read_log()
+    assert "Traceback" not in panel.read_log()
+    with closing(sqlite3.connect(path)) as conn:
+        assert [row[0] for row in conn.execute("SELECT name FROM sqlite_master")] == ["users"]
 
 
 def test_a_second_panel_on_the_same_database_is_refused(make_panel: MakePanel):

@@ -19,7 +19,6 @@ from palserver.services.game_addresses import LOOPBACK, SETTINGS_PATH, Options, 
 from palserver.store.instances import Instance
 
 LOOK_SECONDS = READ_SECONDS
-LOOK_AGAIN_SECONDS = 3.0
 PAUSE_MARK = "/palworld/.paused"
 # A failure that took longer has used up the patience of whoever waits for the answer.
 QUICK_SECONDS = 1.0
@@ -80,9 +79,8 @@ class _Memory:
 class GameAccess:
     """Addresses by instance, each good for one run of one container and until the first failure."""
 
-    def __init__(self, engine: Engine, look_again_seconds: float = LOOK_AGAIN_SECONDS) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._look_again_seconds = look_again_seconds
         self._memories: dict[str, _Memory] = {}
 
     def ask(
@@ -122,20 +120,23 @@ class GameAccess:
         self._memories.pop(name, None)
 
     def _get_address(self, instance: Instance, container: Container) -> GameAddress:
-        """Two who ask at once look once: the second waits and takes what the first has found."""
+        """Two who ask at once look once: the second waits and takes what the first has found, or its failure.
+
+        Whoever asks later has it looked at anew: the game may be up by now, and have a world to save.
+        """
+        began = time.monotonic()
         memory = self._memories.setdefault(instance.name, _Memory())
         run = _run_of(instance, container)
         with memory.lock:
             if memory.run != run:
                 memory.run, memory.address, memory.failure = run, None, None
             if memory.address is None:
+                if memory.failure is not None and memory.failed_at >= began:
+                    raise type(memory.failure)(memory.failure.detail)
                 memory.address = self._look(memory, instance, container)
             return memory.address
 
     def _look(self, memory: _Memory, instance: Instance, container: Container) -> GameAddress:
-        """Raises the last failure again when it is too fresh for another look."""
-        if memory.failure is not None and time.monotonic() - memory.failed_at < self._look_again_seconds:
-            raise type(memory.failure)(memory.failure.detail)
         try:
             options = self._read_options(instance, container)
             base_urls = list_base_urls(instance, container, options, self._engine.address.host or LOOPBACK)
@@ -143,7 +144,6 @@ class GameAccess:
         except _TELLING as error:
             memory.failure, memory.failed_at = error, time.monotonic()
             raise
-        memory.failure = None
         return address
 
     def _read_options(self, instance: Instance, container: Container) -> Options:

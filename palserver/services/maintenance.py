@@ -45,11 +45,10 @@ class Maintenance:
     def update(self, job: Job, instance: Instance, version: str) -> Result:
         """Stop it as usual, run update.sh, note what the container is made from now, start it again.
 
-        What ran before runs afterwards, also when the script has failed.
+        What ran before runs afterwards, also when the script has failed. `saved` is None when nothing ran.
         """
         was_up = self._is_up(instance)
-        if was_up:
-            self.stop(job, instance)
+        stopped = self.stop(job, instance) if was_up else {}
         try:
             job.enter("updating", is_cancellable=False)
             self.scripts.run(job, "update.sh", (version, instance.name), instance)
@@ -60,7 +59,12 @@ class Maintenance:
             raise
         if was_up:
             self.start(job, instance)
-        return {"version": version, "image": image}
+        return {
+            "version": version,
+            "image": image,
+            "saved": stopped.get("saved"),
+            "save_error": stopped.get("save_error"),
+        }
 
     def _start_again(self, job: Job, instance: Instance) -> None:
         """After a failure, which is what the job ends with, whatever comes of this."""
