@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 BUNDLED_SCRIPTS = Path(__file__).parent / "scripts"
+MIN_LOG_BYTES = 1024 * 1024
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING")
 
 
@@ -38,6 +39,7 @@ class Config:
     admin_password: str | None = _option("PALSERVER_ADMIN_PASSWORD", secret=True)
     public_url: str | None = _option("PALSERVER_PUBLIC_URL")
     metrics_token: str | None = _option("PALSERVER_METRICS_TOKEN", secret=True)
+    log_bytes: int = _option("PALSERVER_LOG_BYTES")
     scripts_dir: Path = _option("PALSERVER_SCRIPTS_DIR")
     backup_dir: Path = _option("PALSERVER_BACKUP_DIR")
     docker_host: str = _option("DOCKER_HOST")
@@ -71,6 +73,7 @@ def read_config(environ: Mapping[str, str]) -> Config:
         "admin_password": reader.take("PALSERVER_ADMIN_PASSWORD", _password),
         "public_url": reader.take("PALSERVER_PUBLIC_URL", _url),
         "metrics_token": reader.take("PALSERVER_METRICS_TOKEN", str),
+        "log_bytes": reader.take("PALSERVER_LOG_BYTES", _log_bytes, str(64 * 1024 * 1024)),
         "scripts_dir": reader.take(
             "PALSERVER_SCRIPTS_DIR",
             _existing_folder,
@@ -165,6 +168,12 @@ def _port(text: str) -> int:
     """0 takes a free port, which the log then names."""
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise ValueError("must be a number from 0 to 65535.")
+    return int(text)
+
+
+def _log_bytes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= MIN_LOG_BYTES):
+        raise ValueError(f"must be a number of bytes, at least {MIN_LOG_BYTES}.")
     return int(text)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.containers import Containers
 from tests.game import ADMIN_PASSWORD, Game
 from tests.panel import Panel, receive
 from tests.waiting import wait_until
@@ -185,7 +186,7 @@ def test_a_slow_reader_is_told_what_it_lost_and_gets_whole_frames(panel, adopted
         frames = read_frames(slow)
         adopted.say("both are here")
         first = read_until(quick, "both are here")[-1][0] + 1
-        while not any("both are here" in line[3] for line in next(frames)["lines"]):
+        while not any("both are here" in line[3] for line in next(frames).get("lines", [])):
             pass
         adopted.say("filler-" + "x" * 900, repeat=20_000)
         adopted.say("the end of it")
@@ -349,12 +350,12 @@ def test_another_sites_page_cannot_open_a_view(panel, adopted):
 
 
 def test_viewers_that_come_and_go_leave_nothing_behind(panel, adopted):
-    """After a hundred viewers, closed well and badly, the panel has as many descriptors as before."""
+    """After five hundred viewers, closed well and badly, the panel has as many descriptors as before."""
     with panel.watch(log_path(adopted)) as viewer:
         adopted.say("warm")
         read_until(viewer, "warm")
         before = count_descriptors(panel)
-        for number in range(100):
+        for number in range(500):
             if number % 2:
                 with panel.watch(log_path(adopted)):
                     pass
@@ -378,3 +379,147 @@ def test_messages_from_a_viewer_cost_nothing(panel, adopted):
     with panel.watch(log_path(adopted)) as viewer:
         viewer.send("x" * 100_000)
         assert wait_for_close(viewer) == 1009
+
+
+def test_numbers_go_on_over_restarts_of_panel_and_container(make_panel, game, tmp_path):
+    """Stopped or killed, the next panel answers `after` as if it had been there all the time."""
+    panel = make_panel()
+    panel.start()
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    seen: list[list[Any]] = []
+    for number, end in enumerate((panel.stop, panel.kill, panel.stop)):
+        query = f"?after={seen[-1][0]}" if seen else ""
+        with panel.watch(log_path(game, query)) as viewer:
+            game.say(f"while it runs {number}")
+            seen += read_until(viewer, f"while it runs {number}")
+        end()
+        game.say(f"while it is away {number}")
+        game.container.restart(timeout=0)
+        game.wait_until_ready()
+        panel.start()
+        panel.token = ""
+    with panel.watch(log_path(game, f"?after={seen[-1][0]}")) as viewer:
+        game.say("the end")
+        seen += read_until(viewer, "the end")
+    assert [line[0] for line in seen] == list(range(seen[0][0], seen[0][0] + len(seen)))
+    assert len(texts(seen, "while it runs")) == len(texts(seen, "while it is away")) == 3
+    assert len({(line[1], line[2]) for line in seen}) == len(seen)
+    whole = read_text(panel, game)
+    assert [line.split(" ", 2)[2] for line in whole][-len(seen) :] == [line[3] for line in seen]
+
+
+def read_text(panel: Panel, game: Game, **query: Any) -> list[str]:
+    answer = panel.call("GET", log_path(game), params=query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return answer.text.splitlines()
+
+
+def test_the_log_can_be_read_as_text(panel, adopted):
+    """All of it, or by stream, time, expression and number; passwords are masked here as well."""
+    for number in range(5):
+        adopted.say(f"사과 {number}")
+        adopted.say(f"an error {number} with {ADMIN_PASSWORD}", stream="stderr")
+    wait_until(lambda: len(read_text(panel, adopted, q="error")) == 5, "everything was said")
+    everything = read_text(panel, adopted)
+    times = [line.split(" ")[0] for line in everything]
+    assert ADMIN_PASSWORD not in "".join(everything)
+    assert [line.split(" ", 2)[2] for line in read_text(panel, adopted, q="^사과 [13]$")] == [
+        "사과 1",
+        "사과 3",
+    ]
+    assert len(read_text(panel, adopted, stream="stderr", tail=2)) == 2
+    assert read_text(panel, adopted, tail=3) == everything[-3:]
+    second, last_but_one = times[1], times[-2]
+    later = read_text(panel, adopted, since=second[:26] + "Z")
+    assert later in (everything[1:], everything)  # two lines may share a microsecond
+    assert read_text(panel, adopted, until="2020-01-01T00:00:00Z") == []
+    assert len(read_text(panel, adopted, until=last_but_one[:19] + "+23:59")) == 0
+    named = panel.call("GET", log_path(adopted, "?download=1"))
+    assert f'filename="{adopted.name}-' in named.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?q=(", "q"),
+        ("?q=" + "a" * 1001, "q"),
+        ("?since=yesterday", "since"),
+        ("?tail=0", "tail"),
+        ("?stream=stdin", "stream"),
+    ],
+)
+def test_a_wrong_search_is_refused(panel, adopted, query, field):
+    """The problem names what is wrong."""
+    answer = panel.call("GET", log_path(adopted, query))
+    assert (answer.status_code, answer.json()["key"]) == (400, "invalid")
+    assert list(answer.json()["fields"]) == [field]
+
+
+def test_an_expression_that_would_take_for_ever_takes_no_time(panel, adopted):
+    """The one that stops Python's own engine; everybody else goes on meanwhile."""
+    adopted.say("a" * 10_000 + "b")
+    wait_until(lambda: read_text(panel, adopted, q="aab$"), "the line was said")
+    assert read_text(panel, adopted, q="^(a+)+$") == []
+
+
+def test_the_panels_own_polling_is_marked(panel, adopted):
+    """So that a reader can hide it: the line and the empty one that the game prints behind it."""
+    with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
+        assert panel.call("POST", f"/api/server/{adopted.name}/save").status_code == 200
+        adopted.say("by the game")
+        lines = read_until(viewer, "by the game")
+    own = [line[3] for line in lines if line[4:] == [True]]
+    others = [line[3] for line in lines if line[4:] == []]
+    assert any("/v1/api/info" in text for text in own)
+    assert own.count("") == len(own) / 2
+    assert "by the game" in others
+    assert any("/v1/api/save" in text for text in others)
+
+
+def test_a_container_removed_while_it_is_watched(panel, adopted):
+    """The end is told, the log stays readable, and the viewer stays open for what comes next."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("the last words")
+        read_until(viewer, "the last words")
+        adopted.container.remove(force=True)
+        states = []
+        while "missing" not in states:
+            message = receive(viewer)
+            states += [message["state"]] if message["type"] == "state" else []
+    assert read_text(panel, adopted, q="the last words")
+
+
+def test_a_line_that_never_ends_is_no_line(panel, engine):
+    """Text without a newline waits for it, and harms nobody."""
+    containers = Containers(engine)
+    labels = {"palserver.saved-path": "/pal/Saved"}
+    script = "import sys, time; print('one'); sys.stdout.write('no end' * 9000); time.sleep(99)"
+    container = containers.make("python3", "-uc", script, labels=labels, name=containers.name("endless"))
+    try:
+        container.start()
+        name = str(container.name)[:32]
+        body = {"container": container.name, "name": name}
+        assert panel.call("POST", "/api/instances/adopt", body).status_code == 201
+        with panel.watch(f"/api/instances/{name}/logs") as viewer:
+            assert texts(read_until(viewer, "one")) == ["one"]
+            container.kill()
+            while receive(viewer).get("state") != "exited":
+                pass
+    finally:
+        containers.remove_all()
+
+
+def test_a_viewer_that_is_frozen_is_closed_after_a_while(panel, adopted):
+    """It takes no more than its own bounds, and nobody waits for it."""
+    with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        adopted.say("before")
+        read_until(viewer, "before")
+        before = count_descriptors(panel)
+        with closing(open_raw_viewer(panel, log_path(adopted, "?tail=0"))):
+            wait_until(lambda: count_descriptors(panel) > before, "it is here")
+            adopted.say("filler-" + "x" * 900, repeat=10_000)
+            adopted.say("the end of the filler")
+            read_until(viewer, "the end of the filler")
+            wait_until(lambda: count_descriptors(panel) <= before, "the frozen one is closed", 40)

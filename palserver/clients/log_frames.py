@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 HEADER_BYTES = 8
@@ -17,6 +17,18 @@ class RawLine(NamedTuple):
     time: str
     stream: str
     text: str
+
+
+Frame = tuple[str, bytes]
+
+
+def _read_whole(frames: Sequence[Frame]) -> list[RawLine]:
+    """Frames of one whole line each, as nearly all are, decoded all at once: a flood has 100,000 a second."""
+    texts = b"".join(payload for _, payload in frames).decode("utf-8", "replace").split("\n")
+    return [
+        RawLine(text[:TIME_CHARACTERS], stream, text[TIME_CHARACTERS + 1 :].rstrip("\r"))
+        for (stream, _), text in zip(frames, texts, strict=False)
+    ]
 
 
 class _Partial:
@@ -54,17 +66,25 @@ class LogReader:
     def feed(self, piece: bytes) -> list[RawLine]:
         if self._is_tty:
             return list(self._split("stdout", piece))
-        return [line for stream, payload in self._frames(piece) for line in self._join(stream, payload)]
+        frames = self._cut_frames(piece)
+        if all(payload.endswith(b"\n") for _, payload in frames) and not self._is_within_a_line():
+            return _read_whole(frames)
+        return [line for stream, payload in frames for line in self._join(stream, payload)]
 
-    def _frames(self, piece: bytes) -> Iterator[tuple[str, bytes]]:
-        data, at = self._rest + piece, 0
-        while len(data) - at >= HEADER_BYTES:
-            end = at + HEADER_BYTES + int.from_bytes(data[at + 4 : at + 8], "big")
-            if end > len(data):
+    def _is_within_a_line(self) -> bool:
+        return any(partial.kept for partial in self._partials.values())
+
+    def _cut_frames(self, piece: bytes) -> list[Frame]:
+        data, at, frames = self._rest + piece, 0, []
+        size = len(data)
+        while size - at >= HEADER_BYTES:
+            end = at + HEADER_BYTES + int.from_bytes(data[at + 4 : at + HEADER_BYTES], "big")
+            if end > size:
                 break
-            yield STREAMS.get(data[at], "stdout"), data[at + HEADER_BYTES : end]
+            frames.append((STREAMS.get(data[at], "stdout"), data[at + HEADER_BYTES : end]))
             at = end
         self._rest = data[at:]
+        return frames
 
     def _join(self, stream: str, payload: bytes) -> Iterator[RawLine]:
         """A line longer than 16 KiB comes in several frames, each with a copy of the same time in front."""

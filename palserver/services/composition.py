@@ -17,6 +17,7 @@ from palserver.services.instances import Instances
 from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.live import Live
+from palserver.services.log_keeper import LogShelf
 from palserver.services.logs import Logs
 from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
@@ -68,7 +69,8 @@ class Services:
             stop=self.lifecycle.stop,
             start=self.lifecycle.start,
         )
-        self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.games)
+        self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
+        self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)
         self.tasks = Tasks(
             self.database, self.instances, self.games, self.jobs, self.lifecycle, self.maintenance
         )
@@ -82,6 +84,7 @@ class Services:
         self.watch.start()
 
     def stop(self) -> None:
+        self.log_shelf.stop()
         self.passwords.stop()
         self.engine.close()
 

@@ -55,6 +55,10 @@ class Instances:
             raise InstanceNotFound()
         return instance
 
+    def list_secrets(self, instance: Instance) -> set[str]:
+        """The game's admin password, as it was set by hand and as it was found."""
+        return {word for word in (instance.admin_password, self._games.find_password(instance.name)) if word}
+
     def list_instances(self) -> list[Instance]:
         return store.list_instances(self._database.reader)
 

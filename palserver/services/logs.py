@@ -13,12 +13,15 @@ from palserver.clients.containers import Container
 from palserver.clients.engine import Engine
 from palserver.errors import ContainerMissing, EngineUnreachable
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.games import Games
 from palserver.services.instances import Instances
 from palserver.services.log_feed import LogFeed
+from palserver.services.log_keeper import LogShelf
+from palserver.services.log_search import LogFilter, search
 from palserver.services.redaction import list_secrets, make_redactor
 
 GRACE_SECONDS = 30.0
+# An engine that ends the stream of a running container at once must not spin us.
+FOLLOW_AGAIN_SECONDS = 0.2
 
 
 class _Followed:
@@ -33,7 +36,7 @@ class _Followed:
 
 
 class Logs:
-    """One feed per instance, kept with its ring once made; its stream runs only while somebody reads."""
+    """One feed per instance, with a ring on the disk; its stream runs only while somebody reads."""
 
     def __init__(
         self,
@@ -41,23 +44,24 @@ class Logs:
         watch: EngineWatch,
         background: Background,
         instances: Instances,
-        games: Games,
+        shelf: LogShelf,
     ) -> None:
         self._engine = engine
         self._watch = watch
         self._background = background
         self._instances = instances
-        self._games = games
+        self._shelf = shelf
         self._followed: dict[str, _Followed] = {}
         self._grace_seconds = GRACE_SECONDS
 
     def start(self) -> None:
+        self._shelf.start(self._background)
         self._background.supervise("log states", self._wake_followers)
 
     @contextmanager
     def open(self, instance: str) -> Iterator[LogFeed]:
         """The instance's feed, filled up to now and followed while this is open. Raises InstanceNotFound."""
-        followed = self._followed.setdefault(instance, _Followed(LogFeed(self._engine)))
+        followed = self._get(instance)
         followed.readers += 1
         try:
             self._fill(instance, followed)
@@ -71,20 +75,32 @@ class Logs:
             if followed.readers == 0:
                 self._background.spawn(f"log grace {instance}", self._stop_later, followed)
 
+    def search(self, instance: str, wanted: LogFilter) -> Iterator[bytes]:
+        """What is kept and what the engine holds by now, as text, piece by piece. Raises InstanceNotFound."""
+        followed = self._get(instance)
+        self._fill(instance, followed)
+        return search(followed.feed.read_kept(), wanted, self._shelf.readers)
+
+    def _get(self, instance: str) -> _Followed:
+        followed = self._followed.get(instance)
+        if followed is None:
+            feed = LogFeed(self._engine, self._shelf.open(instance))
+            followed = self._followed[instance] = _Followed(feed)
+        return followed
+
     def _fill(self, name: str, followed: _Followed) -> None:
         container = self._find_container(name, followed)
-        if container is not None:
-            # Removed a moment ago, or the engine is away: what was read before is shown, the rest follows.
-            with suppress(ContainerMissing, EngineUnreachable):
-                followed.feed.fill(container)
+        # Removed a moment ago, or the engine is away: what was read before is shown, the rest follows.
+        with suppress(ContainerMissing, EngineUnreachable):
+            followed.feed.fill(container)
 
     def _find_container(self, name: str, followed: _Followed) -> Container | None:
         """The instance's container; its secrets of this moment are masked in what is read from it."""
         instance = self._instances.get(name)
         container = self._watch.find(instance.container)
         if container is not None:
-            found = {instance.admin_password, self._games.find_password(name)}
-            followed.feed.redact = make_redactor(found | list_secrets(container))
+            secrets = self._instances.list_secrets(instance) | list_secrets(container)
+            followed.feed.redact = make_redactor(secrets)
         return container
 
     def _stop_later(self, followed: _Followed) -> None:
@@ -104,9 +120,7 @@ class Logs:
                 continue
             followed.feed.follow(container)
             self._watch.look(container.name)
-            gevent.sleep(
-                0.2
-            )  # an engine that ends the stream of a running container at once must not spin us
+            gevent.sleep(FOLLOW_AGAIN_SECONDS)
 
     def _announce(self, followed: _Followed, container: Container | None) -> None:
         if not self._watch.is_reachable:

@@ -9,7 +9,7 @@ from palserver.clients.containers import Container
 
 MASK = "********"
 # The game prints what was typed: "Lamia executed the command. adminpassword <the password>".
-TYPED_PASSWORD = re.compile(r"(?i)(/?\badminpassword\s+)\S.*")
+TYPED_PASSWORD = re.compile(r"(?i)(/?\badminpassword[^\S\n]+)\S.*")
 SECRET_WORDS = ("PASSWORD", "TOKEN", "SECRET", "WEBHOOK")
 # Shorter ones would mask half of every line and protect nothing.
 SHORTEST_SECRET = 4
@@ -27,8 +27,12 @@ def list_secrets(container: Container) -> set[str]:
 
 
 def make_redactor(secrets: Iterable[str | None]) -> Redact:
-    """A function that masks `secrets`, and any admin password that somebody typed, in a line."""
+    """A function that masks `secrets`, and any admin password that somebody typed, in one line or in many.
+
+    It neither adds nor takes away a newline.
+    """
     worth_masking = {secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET}
+    worth_masking = {secret for secret in worth_masking if "\n" not in secret}
     longest_first = sorted(worth_masking, key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 

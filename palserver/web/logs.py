@@ -1,15 +1,20 @@
-"""The live log of an instance."""
+"""The log of an instance: live, and as text."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC
+from typing import Annotated, Literal
 
 import msgspec
-from flask import Blueprint
+from flask import Blueprint, Response
 from simple_websocket import Server
 
+from palserver.clock import parse_time, utc_now
+from palserver.errors import Invalid
 from palserver.fanout import Subscription
-from palserver.services.log_feed import LogFrame, encode_gap
+from palserver.services.log_messages import make_gap
+from palserver.services.log_search import LogFilter, compile_expression
+from palserver.store.log_ring import Message
 from palserver.web.context import services
 from palserver.web.guards import require
 from palserver.web.inputs import read_query
@@ -26,6 +31,20 @@ class LogQuery(msgspec.Struct, frozen=True):
     after: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class LogTextQuery(msgspec.Struct, frozen=True):
+    """All that is given must hold. `since` and `until` are RFC 3339, `q` is a regular expression.
+
+    `tail` keeps the newest so many of what was found; without it everything comes.
+    """
+
+    tail: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    since: str | None = None
+    until: str | None = None
+    q: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+    stream: Literal["stdout", "stderr"] | None = None
+    download: bool = False
+
+
 @socket_route(bp, "/<instance_name>/logs", query=LogQuery)
 @require("viewer", ticket=True)
 def follow_log(ws: Server, instance_name: str) -> None:
@@ -34,20 +53,53 @@ def follow_log(ws: Server, instance_name: str) -> None:
         open_viewer(ws, role="viewer", instance=instance_name) as viewer,
         services().logs.open(instance_name) as feed,
     ):
-        first, subscription = feed.subscribe(query.tail, query.after)
+        opened = feed.subscribe(query.tail, query.after)
         try:
-            viewer.follow(subscription)
-            for frame in first:
-                viewer.send_json(frame.payload)
-            _relay(viewer, subscription)
+            viewer.follow(opened.rest)
+            for message in opened.first:
+                viewer.send_json(message.payload)
+            _relay(viewer, opened.rest)
         finally:
-            subscription.close()
+            opened.rest.close()
 
 
-def _relay(viewer: Viewer, subscription: Subscription[LogFrame]) -> None:
+@bp.get("/<instance_name>/logs")
+@require("viewer", ticket=True)
+def show_log(instance_name: str) -> Response:
+    query = read_query(LogTextQuery)
+    text = services().logs.search(instance_name, _read_filter(query))
+    response = Response(text, mimetype="text/plain")
+    if query.download:
+        stamp = utc_now()[:19].replace(":", "-")
+        response.headers["Content-Disposition"] = f'attachment; filename="{instance_name}-{stamp}.log"'
+    return response
+
+
+def _relay(viewer: Viewer, subscription: Subscription[Message]) -> None:
     """What a slow viewer lost is told before what comes next, so that the numbers add up."""
     while (taken := subscription.take()) is not None:
         if taken.lost:
-            viewer.send_json(encode_gap(taken.lost).payload)
-        for frame in taken.items:
-            viewer.send_json(frame.payload)
+            viewer.send_json(make_gap(0, taken.lost).payload)
+        for message in taken.items:
+            viewer.send_json(message.payload)
+
+
+def _read_filter(query: LogTextQuery) -> LogFilter:
+    return LogFilter(
+        since=_read_time("since", query.since) or "",
+        until=_read_time("until", query.until) or "~",
+        stream=query.stream,
+        tail=query.tail,
+        matches=None if query.q is None else compile_expression(query.q),
+    )
+
+
+def _read_time(name: str, text: str | None) -> str | None:
+    """As the engine writes times, so that they can be compared as text. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        moment = parse_time(text.replace(" ", "+"))  # a `+` that was not escaped in the address
+    except ValueError as error:
+        raise Invalid(fields={name: "must be a time like 2026-09-01T20:15:00Z"}) from error
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z"

@@ -1,0 +1,73 @@
+"""What a log's viewers are sent: made once for all of them and for the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from palserver.store.log_ring import Message
+
+encode = msgspec.json.encode
+RUN_PREFIX = b'{"type":"state","state":"running","container":'
+
+# `[seq, time, stream, text]`, and `true` behind it where the panel caused the line itself by asking the game.
+LogLine = tuple[Any, ...]
+
+
+class Run(NamedTuple):
+    """A container between a start and an end."""
+
+    container_id: str
+    started_at: str
+
+
+def make_lines(lines: Sequence[LogLine]) -> Message:
+    return Message(lines[0][0], len(lines), encode({"type": "lines", "lines": lines}))
+
+
+def make_gap(first_seq: int, lost: int | None) -> Message:
+    """`lost` is None where nobody can know the number."""
+    return Message(first_seq, 0, encode({"type": "gap", "lost": lost}))
+
+
+def make_run(first_seq: int, run: Run) -> Message:
+    """Here a run of the container begins; kept among the lines, so that one can tell the runs apart."""
+    fields = {"container": run.container_id, "started_at": run.started_at}
+    return Message(first_seq, 0, encode({"type": "state", "state": "running", **fields}))
+
+
+def make_state(first_seq: int, state: str) -> Message:
+    return Message(first_seq, 0, encode({"type": "state", "state": state}))
+
+
+def read_lines(message: Message) -> list[LogLine]:
+    """Its lines; none if it tells of something else."""
+    return [tuple(line) for line in msgspec.json.decode(message.payload)["lines"]] if message.lines else []
+
+
+def read_run(message: Message) -> Run | None:
+    """The run that it marks; None if it tells of something else."""
+    if not message.payload.startswith(RUN_PREFIX):
+        return None
+    fields = msgspec.json.decode(message.payload)
+    return Run(fields["container"], fields["started_at"])
+
+
+def cut(message: Message, from_seq: int) -> Message:
+    """Without the lines before `from_seq`; the same object where there are none."""
+    if message.lines == 0 or message.first_seq >= from_seq:
+        return message
+    return make_lines(read_lines(message)[from_seq - message.first_seq :])
+
+
+def take_tail(newest_first: Iterable[Message], wanted: int) -> list[Message]:
+    """The newest messages that hold `wanted` lines, or all; the newest first."""
+    taken: list[Message] = []
+    for message in newest_first:
+        if wanted <= 0:
+            break
+        taken.append(cut(message, message.end_seq - wanted))
+        wanted -= message.lines
+    return taken
