@@ -1,8 +1,8 @@
 /** The live log of one server. */
 
 import { el, setText } from "../dom.js";
+import { moment } from "../format.js";
 import { has, t } from "../i18n.js";
-import { pollingFilter } from "../live/polling.js";
 import { LiveSocket } from "../live/socket.js";
 import { containerStatus } from "../status.js";
 import { field, toggle } from "./fields.js";
@@ -36,7 +36,6 @@ export function logsTab(name) {
  * @param {string} name @param {LinePane} pane @param {Element} state @param {boolean} isPollingHidden
  */
 function openFeed(name, pane, state, isPollingHidden) {
-  const isPolling = pollingFilter();
   /** @type {number|null} */
   let last = null;
   const address = () => {
@@ -50,14 +49,14 @@ function openFeed(name, pane, state, isPollingHidden) {
     message: (message) => {
       if (message.type === "lines") take(message.lines);
       if (message.type === "gap") pane.push([{ kind: "mark", text: gapText(message.lost) }]);
-      if (message.type === "state") pane.push([{ kind: "mark", text: stateText(message.state) }]);
+      if (message.type === "state") pane.push([{ kind: "mark", text: stateText(message) }]);
     },
   });
 
-  /** @param {[number, string, string, string][]} lines */
+  /** @param {[number, string, string, string, boolean?][]} lines the last: the panel's own polling caused it */
   function take(lines) {
     last = lines.at(-1)?.[0] ?? last;
-    const wanted = lines.filter(([, , , text]) => !isPolling(text) || !isPollingHidden);
+    const wanted = lines.filter(([, , , , isPolling]) => !isPolling || !isPollingHidden);
     pane.push(
       wanted.map(([, time, stream, text]) => ({ kind: "line", time, text, isError: stream === "stderr" })),
     );
@@ -69,8 +68,9 @@ function gapText(lost) {
   return lost === null ? t("log.gap") : t("log.lost_lines", { count: lost });
 }
 
-/** @param {string} state */
-function stateText(state) {
+/** @param {{state: string, started_at?: string}} message with a time it is where a run of the container began */
+function stateText({ state, started_at }) {
+  if (started_at) return t("log.run", { time: moment(started_at) });
   const word = containerStatus(state)[0];
   return t("log.state", { state: has(`state.${word}`) ? t(`state.${word}`) : state });
 }
