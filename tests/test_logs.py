@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.types import LogConfig
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from palserver.clients.engine import Engine
+from palserver.clients.log_frames import LogReader
 from tests.containers import Containers
 from tests.game import ADMIN_PASSWORD, Game
 from tests.panel import Panel, receive
@@ -523,3 +526,37 @@ def test_a_viewer_that_is_frozen_is_closed_after_a_while(panel, adopted):
             adopted.say("the end of the filler")
             read_until(viewer, "the end of the filler")
             wait_until(lambda: count_descriptors(panel) <= before, "the frozen one is closed", 40)
+
+
+def test_the_engines_repeats_at_a_rotation_are_removed(panel, make_game):
+    """A log that is rotated every few lines sends some again; nobody sees a line twice."""
+    rotation = LogConfig(type="json-file", config={"max-size": "20k", "max-file": "3"})
+    game = make_game(log_config=rotation).start()
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    lines: list[list[Any]] = []
+    with panel.watch(log_path(game)) as viewer:
+        for number in range(40):
+            game.say(f"round {number} " + "x" * 80, repeat=50)
+        game.say("the last round")
+        while not texts(lines, "the last round"):
+            lines += receive(viewer).get("lines", [])
+    said = texts(lines, "round ")
+    assert len(said) > 1000
+    assert len(set(said)) == len(said)
+    assert [line[0] for line in lines] == list(range(lines[0][0], lines[0][0] + len(lines)))
+
+
+def test_a_silent_log_outlasts_every_time_out(engine):
+    """The stream of a container that says nothing for longer than any call may take stays open."""
+    containers = Containers(engine)
+    container = containers.make("sh", "-c", "echo first; sleep 3; echo second")
+    client = Engine({}, call_seconds=1)
+    try:
+        container.start()
+        reader = LogReader(is_tty=False)
+        with client.stream(f"/containers/{container.id}/logs", stdout=1, timestamps=1, follow=1) as pieces:
+            read = [line.text for piece in pieces for line in reader.feed(piece)]
+        assert read == ["first", "second"]
+    finally:
+        client.close()
+        containers.remove_all()
