@@ -64,6 +64,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # intent: what is written down before it is done, so that the next process can finish or undo it.
+        """
+        CREATE TABLE jobs (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')),
+            actor TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            started_at TEXT,
+            finished_at TEXT,
+            step TEXT,
+            percent REAL,
+            error TEXT,
+            result TEXT,
+            intent TEXT NOT NULL,
+            output TEXT NOT NULL DEFAULT '',
+            lost_lines INTEGER NOT NULL DEFAULT 0
+        )
+        """,
+        # One at a time, said by the database itself.
+        "CREATE UNIQUE INDEX jobs_unfinished ON jobs (instance) WHERE finished_at IS NULL",
+        "CREATE INDEX jobs_by_instance ON jobs (instance)",
+    ),
 )
 
 

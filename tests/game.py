@@ -43,7 +43,7 @@ class Game:
         }
         client.volumes.create(self.volume, labels=LABELS)
         self.container: Container = client.containers.create(
-            IMAGE, name=self.name, environment=environment, **(defaults | options)
+            options.pop("image", IMAGE), name=self.name, environment=environment, **(defaults | options)
         )
 
     def start(self) -> Game:

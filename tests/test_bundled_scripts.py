@@ -61,7 +61,7 @@ class Runner:
         self.background = background
         self.container_name = containers.name("alpha")
         self.saved_path = SAVED_PATH
-        self.job = Job("test", "alpha", "tester", lambda job: None)
+        self.job = Job("test", "alpha", "tester", lambda job: None, lambda job: None)
 
     @property
     def lines(self) -> list[str]:
@@ -79,7 +79,7 @@ class Runner:
             None,
             "2026-01-01T00:00:00Z",
         )
-        self.job = Job("test", "alpha", "tester", lambda job: None)
+        self.job = Job("test", "alpha", "tester", lambda job: None, lambda job: None)
         self.scripts.run(self.job, name, words, instance)
 
     def fail(self, name: str, *words: str) -> str:

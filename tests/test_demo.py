@@ -609,7 +609,7 @@ def live(folder: Path, seed: int) -> str:
     settings = Settings({"AdminPassword": f'"{PASSWORD}"'})
     saver = Saver(world, faults, console, level_bytes=10_000)
     game = Game(settings, world, saver, BanList(folder / "banlist.txt"), faults, console)
-    life = Life(game, random.Random(seed))  # noqa: S311 - players, not secrets
+    life = Life(game, random.Random(seed))
     for _ in range(1_800):
         life.tick()
     return re.sub(r"^\[[^\]]+\]", "", output.getvalue().decode(), flags=re.MULTILINE)

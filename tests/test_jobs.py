@@ -5,9 +5,12 @@ from __future__ import annotations
 import gevent
 import pytest
 
+from migrations import migrate
 from palserver import errors
 from palserver.background import Background
-from palserver.services.jobs import KEPT_JOBS, KEPT_LINES, Job, Jobs
+from palserver.services.job import KEPT_LINES
+from palserver.services.jobs import Job, Jobs
+from palserver.store.database import Database
 from tests.panel import receive
 
 
@@ -19,8 +22,15 @@ def background():
 
 
 @pytest.fixture
-def jobs(background):
-    return Jobs(background)
+def database(tmp_path):
+    database = Database(tmp_path / "panel.db", migrate)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def jobs(database, background):
+    return Jobs(database, background, kept_jobs=20)
 
 
 def finish(job: Job) -> Job:
@@ -118,9 +128,8 @@ def test_the_output_is_bounded(jobs):
 def test_old_jobs_are_forgotten(jobs):
     """The newest are kept; a running one is never forgotten."""
     running = jobs.start("stop", "busy", "vera", lambda job: job.wait_or_cancel(60))
-    for _ in range(KEPT_JOBS + 20):
-        finish(jobs.start("start", "one", "vera", lambda job: None))
-    assert len(jobs.list_views(limit=1000)) <= KEPT_JOBS + 1
+    made = [finish(jobs.start("start", "one", "vera", lambda job: None)).id for _ in range(30)]
+    assert [view.id for view in jobs.list_views(limit=1000)] == [*made[:-21:-1], running.id]
     assert jobs.get(running.id) is running
     jobs.cancel(running.id)
 

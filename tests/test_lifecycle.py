@@ -227,5 +227,6 @@ def test_a_panel_killed_in_the_middle_of_a_stop_gives_the_policy_back(
     with sqlite3.connect(panel.folder / "server" / "paladmin.db") as conn:
         held = conn.execute("SELECT held_restart_policy FROM instances").fetchone()[0]
     assert "unless-stopped" in held
+    game.set_faults(never_exit=False)
     panel.start()
     wait_until(lambda: game.restart_policy == "unless-stopped", "the policy is back")

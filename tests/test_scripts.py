@@ -65,7 +65,7 @@ def scripts(tmp_path, folder, background) -> Scripts:
 
 @pytest.fixture
 def job() -> Job:
-    return Job("backup", "alpha", "tester", lambda job: None)
+    return Job("backup", "alpha", "tester", lambda job: None, lambda job: None)
 
 
 def write(folder: Path, content: str, name: str = "backup.sh", mode: int = 0o644) -> Path:

@@ -45,11 +45,13 @@ class Runner:
     def __init__(self, mark: Mark, background: Background, folder: Path) -> None:
         self.mark, self.background, self.folder = mark, background, folder
         self.lines: list[str] = []
+        self.groups: list[int] = []
         self.cancelled = Event()
 
     def run(self, *arguments: str, limit_seconds: float = 60.0) -> shell.Ended:
         command = shell.Command(arguments, self.folder, self.mark.environment, limit_seconds)
-        return shell.run(command, self.lines.append, self.cancelled, self.background)
+        listener = shell.Listener(self.groups.append, self.lines.append)
+        return shell.run(command, listener, self.cancelled, self.background)
 
     def run_script(self, script: str, limit_seconds: float = 60.0) -> shell.Ended:
         return self.run("/bin/bash", "-c", script, limit_seconds=limit_seconds)
@@ -188,8 +190,9 @@ def test_a_flood_does_not_keep_others_from_running(runner, background, flood):
 
     background.spawn("ticking", tick)
     command = shell.Command(tuple(flood.split()), runner.folder, runner.mark.environment, 60.0)
+    deaf = shell.Listener(lambda group: None, lambda line: None)
     with pytest.raises(errors.Cancelled):
-        shell.run(command, lambda line: None, runner.cancelled, background)
+        shell.run(command, deaf, runner.cancelled, background)
 
 
 def test_many_at_once(runner, background):
@@ -236,7 +239,8 @@ background = Background()
 environment = {"PATH": "/usr/bin:/bin", "TEST_MARK": sys.argv[1]}
 def run(script):
     command = shell.Command(("/bin/bash", "-c", script), Path("/"), environment, 60.0)
-    shell.run(command, lambda line: print(line, flush=True), Event(), background)
+    listener = shell.Listener(lambda group: None, lambda line: print(line, flush=True))
+    shell.run(command, listener, Event(), background)
 gevent.joinall([background.spawn("script", run, script) for script in sys.argv[2:]])
 """
 
@@ -261,3 +265,14 @@ def test_kill_9_of_the_panel_ends_its_children(mark):
         panel.kill()
         panel.wait()
     wait_until(lambda: mark.list_processes() == [], "nothing of the panel's is left")
+
+
+def test_a_leftover_of_an_earlier_process_is_ended(runner, background):
+    """By the number of its group, if that is still the group of a program of ours."""
+    running = background.spawn("script", runner.run_script, "echo ready; sleep 1000")
+    wait_until(lambda: "ready" in runner.lines, "it runs")
+    shell.end_leftover(os.getpgid(os.getpid()))  # somebody else's: we go on
+    assert runner.mark.list_processes() != []
+    shell.end_leftover(runner.groups[-1])
+    running.join(10)
+    assert runner.mark.list_processes() == []

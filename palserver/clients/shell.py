@@ -52,8 +52,16 @@ class Ended:
     last_lines: tuple[str, ...]
 
 
-def run(command: Command, on_line: Callable[[str], None], cancelled: Event, background: Background) -> Ended:
-    """Run the program to its end and hand each line of its output to `on_line`.
+@dataclass(frozen=True)
+class Listener:
+    """Told of the process group that was started, and of each line of its output."""
+
+    on_start: Callable[[int], None]
+    on_line: Callable[[str], None]
+
+
+def run(command: Command, listener: Listener, cancelled: Event, background: Background) -> Ended:
+    """Run the program to its end.
 
     It runs in a session of its own, without a shell in between and without anything to read. Afterwards
     nothing of its process group is left, however it ended; if this process dies, the guard sees to that.
@@ -64,10 +72,11 @@ def run(command: Command, on_line: Callable[[str], None], cancelled: Event, back
 
     def take(line: str) -> None:
         last_lines.append(line)
-        on_line(line)
+        listener.on_line(line)
 
     reader = background.spawn(f"output of {command.arguments[-1]}", _follow, process.stdout, take)
     try:
+        listener.on_start(process.pid)
         _wait(process, command.limit_seconds, cancelled)
     finally:
         _end_group(process.pid)
@@ -77,6 +86,16 @@ def run(command: Command, on_line: Callable[[str], None], cancelled: Event, back
         process.stdin.close()
         process.stdout.close()
     return Ended(process.returncode, tuple(last_lines))
+
+
+def end_leftover(group: int) -> None:
+    """End what an earlier process has started, if it is still there and the number is not somebody else's."""
+    try:
+        words = Path(f"/proc/{group}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return
+    if str(GUARD).encode() in words:
+        _end_group(group)
 
 
 def _start(command: Command) -> subprocess.Popen:

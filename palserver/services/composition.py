@@ -22,6 +22,7 @@ from palserver.services.logs import Logs
 from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
 from palserver.services.passwords import Passwords
+from palserver.services.recovery import Recovery
 from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
 from palserver.services.tasks import Tasks
@@ -52,7 +53,7 @@ class Services:
         self.engine = Engine(config.docker_environment)
         self.watch = EngineWatch(self.engine, self.background, self._list_containers)
         self.games = Games(self.database, self.engine, self.watch, self.background)
-        self.jobs = Jobs(self.background)
+        self.jobs = Jobs(self.database, self.background)
         self.metrics = Metrics(self.engine, self.watch, self.games, self.background)
         self.instances = Instances(self.database, self.watch, self.games, self.metrics, self.jobs)
 
@@ -75,7 +76,12 @@ class Services:
             self.database, self.instances, self.games, self.jobs, self.lifecycle, self.maintenance
         )
 
+        self.recovery = Recovery(
+            self.database, self.engine, self.watch, self.jobs, self.lifecycle, self.maintenance
+        )
+
     def start(self) -> None:
+        self.recovery.start()
         self.games.start()
         self.metrics.start(self.instances.list_instances)
         self.logs.start()

@@ -1,130 +1,41 @@
-"""Jobs: what takes longer than a request. One at a time per instance; each has a state, an output, an end."""
+"""Jobs: what takes longer than a request. One at a time per instance; each outlives the process as a row."""
 
 from __future__ import annotations
 
 import logging
-import uuid
-from collections import deque
+import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 import gevent
 import msgspec
-from gevent.event import Event
 
 from palserver import errors
 from palserver.background import Background
 from palserver.clock import utc_now
-from palserver.fanout import Subscription, Taken, Topic
+from palserver.fanout import Topic
+from palserver.services.job import Job, JobView, Result, restore
+from palserver.store import jobs as store
+from palserver.store.database import Database
+from palserver.store.jobs import JobRow
+
+__all__ = ["Job", "JobView", "Jobs", "Result"]
 
 log = logging.getLogger(__name__)
 
-KEPT_JOBS = 200
-KEPT_LINES = 2000
-MAX_LINE_CHARACTERS = 4000
-
-Result = dict[str, Any]
-
-
-class JobView(msgspec.Struct, frozen=True):
-    """A job as the API shows it. `error` is `{key, detail}`; `percent` is None where nobody can know."""
-
-    id: str
-    kind: str
-    instance: str
-    state: str
-    actor: str
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
-    step: str | None
-    percent: float | None
-    error: dict[str, Any] | None
-    result: Result | None
-
-
-class Job:
-    """One run. The function that does the work gets it, to tell how far it is and to learn of a cancel."""
-
-    def __init__(self, kind: str, instance: str, actor: str, changed: Callable[[Job], None]) -> None:
-        self.id = uuid.uuid4().hex
-        self.kind, self.instance, self.actor = kind, instance, actor
-        self.state = "queued"
-        self.created_at = utc_now()
-        self.started_at: str | None = None
-        self.finished_at: str | None = None
-        self.step: str | None = None
-        self.percent: float | None = None
-        self.error: errors.PalError | None = None
-        self.result: Result | None = None
-        self.output: deque[str] = deque(maxlen=KEPT_LINES)
-        self.lines: Topic[str] = Topic()
-        self.ended = Event()
-        self.cancelled = Event()
-        self.is_cancellable = True
-        self._written = 0
-        self._changed = changed
-
-    @property
-    def view(self) -> JobView:
-        error = {"key": self.error.key, "detail": self.error.detail} if self.error else None
-        names = (name for name in JobView.__struct_fields__ if name != "error")
-        return JobView(error=error, **{name: getattr(self, name) for name in names})
-
-    def enter(self, step: str, *, is_cancellable: bool = True) -> None:
-        """Begin a step; a cancel that came before takes effect here. Raises Cancelled."""
-        self.check_cancelled()
-        self.is_cancellable = is_cancellable
-        self.step = step
-        self._changed(self)
-
-    def write(self, line: str) -> None:
-        """Add a line to the output. Only the newest are kept."""
-        line = line[:MAX_LINE_CHARACTERS]
-        self._written += 1
-        self.output.append(line)
-        self.lines.publish(line, size_bytes=len(line) + 64)
-
-    def set_percent(self, percent: float) -> None:
-        self.percent = percent
-        self._changed(self)
-
-    def check_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise errors.Cancelled()
-
-    def wait_or_cancel(self, seconds: float) -> None:
-        """Wait; raises Cancelled as soon as a cancel comes."""
-        if self.cancelled.wait(seconds):
-            raise errors.Cancelled()
-
-    def follow(self) -> tuple[Taken[str], Subscription[str]]:
-        """What is kept of the output so far, and a subscription to the rest that ends when the job does."""
-        return Taken(self._written - len(self.output), list(self.output)), self.lines.subscribe()
-
-    def begin(self) -> None:
-        self.state, self.started_at = "running", utc_now()
-        self._changed(self)
-
-    def finish(self, state: str, result: Result | None = None, error: errors.PalError | None = None) -> None:
-        self.state, self.result, self.error = state, result, error
-        self.finished_at, self.step = utc_now(), None
-        self.is_cancellable = False
-        self.ended.set()
-        self._changed(self)
-        self.lines.end()
-
+KEPT_JOBS = 1000
+STORE_SECONDS = 1.0
 
 Work = Callable[[Job], Result | None]
 Outcome = tuple[str, Result | None, errors.PalError | None]
 
 
 class Jobs:
-    """Starts jobs and remembers the newest of them. `changes` publishes a job's view at every change."""
+    """Starts jobs and remembers them. `changes` publishes a job's view at every change."""
 
-    def __init__(self, background: Background) -> None:
+    def __init__(self, database: Database, background: Background, kept_jobs: int = KEPT_JOBS) -> None:
+        self._database = database
         self._background = background
-        self._jobs: dict[str, Job] = {}
+        self._kept_jobs = kept_jobs
         self._running: dict[str, Job] = {}
         self._is_stopping = False
         self.changes: Topic[JobView] = Topic()
@@ -136,33 +47,51 @@ class Jobs:
         other = self._running.get(instance)
         if other is not None:
             raise errors.InstanceBusy(fields={"job": other.id})
-        job = Job(kind, instance, actor, self._publish)
-        self._running[instance] = self._jobs[job.id] = job
-        self._forget_old()
+        job = Job(kind, instance, actor, self._publish, self._write_intent)
+        self._running[instance] = job
+        try:
+            self._database.write(store.add_job, job.row)
+        except BaseException:
+            del self._running[instance]
+            raise
         self._publish(job)
         self._background.spawn(f"job {kind} {instance}", self._run, job, work)
         return job
 
+    def take_interrupted(self) -> list[JobRow]:
+        """Mark what the last process could not see to its end; to be called before any job is started."""
+        rows = store.list_unfinished(self._database.reader)
+        error = errors.Interrupted()
+        told = msgspec.json.encode({"key": error.key, "detail": error.detail}).decode()
+        for row in rows:
+            self._database.write(store.interrupt_job, row.id, utc_now(), told)
+        return rows
+
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
-        job = self._jobs.get(job_id)
-        if job is None:
+        running = next((job for job in self._running.values() if job.id == job_id), None)
+        if running is not None:
+            return running
+        row = store.find_job(self._database.reader, job_id)
+        if row is None:
             raise errors.JobNotFound()
-        return job
+        return restore(row, store.find_output(self._database.reader, job_id))
 
     def find_running(self, instance: str) -> Job | None:
         return self._running.get(instance)
 
+    def list_running(self) -> list[JobView]:
+        return [job.view for job in self._running.values()]
+
     def list_views(
-        self, instance: str | None = None, state: str | None = None, limit: int = KEPT_JOBS
+        self, instance: str | None = None, state: str | None = None, limit: int = 50
     ) -> list[JobView]:
         """Newest first."""
-        chosen = [
-            job.view
-            for job in reversed(self._jobs.values())
-            if instance in (None, job.instance) and state in (None, job.state)
+        running = {job.id: job for job in self._running.values()}
+        rows = store.list_jobs(self._database.reader, instance, state, limit)
+        return [
+            running[row.id].view if row.id in running else restore(row, store.Output()).view for row in rows
         ]
-        return chosen[:limit]
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop at the next safe place. Raises NotCancellable."""
@@ -171,9 +100,6 @@ class Jobs:
             raise errors.NotCancellable()
         job.cancelled.set()
         return job
-
-    def count_running(self) -> int:
-        return len(self._running)
 
     def stop(self) -> None:
         """Start no more, and ask those that can stop to do so."""
@@ -188,20 +114,43 @@ class Jobs:
 
     def _run(self, job: Job, work: Work) -> None:
         job.begin()
-        outcome: Outcome = ("interrupted", None, errors.Interrupted())
+        keeper = self._background.spawn(f"output of job {job.id}", self._keep_storing, job)
         try:
-            outcome = _do(job, work)
-        finally:  # also when the greenlet is killed
+            job.end(*_do(job, work))
+            keeper.kill()
+            self._store_end(job)
+        finally:
+            if job.finished_at is None:
+                # Killed, because the process stops. The row stays unfinished, for the next one to put right.
+                job.end("interrupted", None, errors.Interrupted())
             self._running.pop(job.instance, None)
-            job.finish(*outcome)
+            job.announce_end()
+
+    def _keep_storing(self, job: Job) -> None:
+        """So that a crash takes no more than a second of what was told."""
+        while True:
+            seen = (job.view, job.written)
+            self._database.write(store.set_job, job.row, job.stored_output)
+            gevent.sleep(STORE_SECONDS)
+            while seen == (job.view, job.written):
+                gevent.sleep(STORE_SECONDS)
+
+    def _store_end(self, job: Job) -> None:
+        try:
+            self._database.write(_end_job, job.row, job.stored_output, self._kept_jobs)
+        except sqlite3.Error:
+            log.exception("The end of the job %s could not be written", job.id)
+
+    def _write_intent(self, job: Job) -> None:
+        self._database.write(store.set_intent, job.id, job.row.intent)
 
     def _publish(self, job: Job) -> None:
         self.changes.publish(job.view)
 
-    def _forget_old(self) -> None:
-        ended = [job.id for job in self._jobs.values() if job.ended.is_set()]
-        for job_id in ended[: max(0, len(self._jobs) - KEPT_JOBS)]:
-            del self._jobs[job_id]
+
+def _end_job(conn: sqlite3.Connection, row: JobRow, output: store.Output, kept_jobs: int) -> None:
+    store.set_job(conn, row, output)
+    store.purge_jobs(conn, kept_jobs)
 
 
 def _do(job: Job, work: Work) -> Outcome:

@@ -43,11 +43,12 @@ class Lifecycle:
     def start(self, job: Job, instance: Instance) -> Result:
         """Succeeded means that the container runs; whether the game is ready is `game.status`."""
         job.enter("starting", is_cancellable=False)
+        job.intend(shall_run=True)
         container = self._engine.get_container(instance.container)
         if container.state == "paused":
             self._engine.unpause(instance.container)
         elif not container.is_up:
-            self._put_policy_back(instance.name)
+            self.put_policy_back(instance.name)
             self._engine.start(instance.container)
         self._watch.look(instance.container)
         return {"was_running": container.is_up}
@@ -64,9 +65,7 @@ class Lifecycle:
             self._engine.unpause(instance.container)
         count_down(job, self._games, instance.name, countdown)
         save_error = self._save(job, instance)
-        job.enter("stopping", is_cancellable=False)
-        with self._held_policy(instance, container):
-            ended_by = self._end(job, instance)
+        ended_by = self.end(job, instance)
         ended = self._watch.look(instance.container)
         return {
             "was_running": True,
@@ -76,7 +75,18 @@ class Lifecycle:
             "exit_code": ended.exit_code if ended else None,
         }
 
+    def end(self, job: Job, instance: Instance) -> str | None:
+        """From here there is no way back: whoever is interrupted has to finish it. Returns who ended it."""
+        job.enter("stopping", is_cancellable=False)
+        job.intend(is_stopping=True)
+        container = self._engine.get_container(instance.container)
+        if not container.is_up:
+            return None
+        with self._held_policy(instance, container):
+            return self._end(job, instance)
+
     def restart(self, job: Job, instance: Instance, countdown: Countdown) -> Result:
+        job.intend(shall_run=True)
         stopped = self.stop(job, instance, countdown)
         return stopped | self.start(job, instance) | {"was_running": stopped["was_running"]}
 
@@ -104,7 +114,7 @@ class Lifecycle:
                 if self._watch.is_reachable:
                     for instance in store.list_instances(self._database.reader):
                         if self._jobs.find_running(instance.name) is None:
-                            self._put_policy_back(instance.name)
+                            self.put_policy_back(instance.name)
                 statuses.take()
         finally:
             statuses.close()
@@ -157,16 +167,18 @@ class Lifecycle:
         that somebody wants the container stopped, so that `unless-stopped` does not start it at the next boot
         of the host; SIGCONT does that and nothing else.
         """
-        self._database.write(
-            store.set_held_restart_policy, instance.name, json.dumps(container.restart_policy)
-        )
+        row = store.find_instance(self._database.reader, instance.name)
+        if row is not None and row.held_restart_policy is None:  # else it is held since before a crash
+            policy = json.dumps(container.restart_policy)
+            self._database.write(store.set_held_restart_policy, instance.name, policy)
         self._engine.set_restart_policy(instance.container, NO_RESTART)
         if container.state != "restarting":
             self._engine.kill(instance.container, "SIGCONT")
         yield
-        self._put_policy_back(instance.name)
+        self.put_policy_back(instance.name)
 
-    def _put_policy_back(self, name: str) -> None:
+    def put_policy_back(self, name: str) -> None:
+        """The restart policy as it was before a stop held it, if one does."""
         instance = store.find_instance(self._database.reader, name)
         if instance is None or instance.held_restart_policy is None:
             return

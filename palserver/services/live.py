@@ -48,7 +48,7 @@ class Live:
                 "engine": self._watch.engine_status,
                 "instances": self._instances.list_views(),
                 "samples": self._metrics.list_samples(),
-                "jobs": self._jobs.list_views(state="running"),
+                "jobs": self._jobs.list_running(),
             }
         )
 

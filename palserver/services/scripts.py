@@ -61,7 +61,8 @@ class Scripts:
             },
             limit_seconds=SCRIPTS[name].limit_seconds,
         )
-        ended = shell.run(command, job.write, job.cancelled, self.background)
+        listener = shell.Listener(lambda group: job.intend(process_group=group), job.write)
+        ended = shell.run(command, listener, job.cancelled, self.background)
         if ended.exit_code != 0:
             log.warning("%s ended with %d:\n%s", name, ended.exit_code, "\n".join(ended.last_lines))
             raise errors.ScriptFailed()

@@ -1,0 +1,176 @@
+"""One job: a state, a step, an output, an end."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from gevent.event import Event
+
+from palserver import errors
+from palserver.clock import utc_now
+from palserver.fanout import Subscription, Taken, Topic
+from palserver.store.jobs import JobRow, Output
+
+KEPT_LINES = 2000
+MAX_LINE_CHARACTERS = 4000
+# Of the newest lines so much is written to the database.
+STORED_CHARACTERS = 256 * 1024
+
+Result = dict[str, Any]
+Intent = dict[str, Any]
+
+
+class JobView(msgspec.Struct, frozen=True):
+    """A job as the API shows it. `error` is `{key, detail}`; `percent` is None where nobody can know."""
+
+    id: str
+    kind: str
+    instance: str
+    state: str
+    actor: str
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    step: str | None
+    percent: float | None
+    error: dict[str, Any] | None
+    result: Result | None
+
+
+class Job:
+    """One run. The function that does the work gets it, to tell how far it is and to learn of a cancel.
+
+    `changed` is told of every change; `write_down` keeps an intent for whoever has to tidy up after a crash.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        instance: str,
+        actor: str,
+        changed: Callable[[Job], None],
+        write_down: Callable[[Job], None],
+    ) -> None:
+        self.id = uuid.uuid4().hex
+        self.kind, self.instance, self.actor = kind, instance, actor
+        self.state = "queued"
+        self.created_at = utc_now()
+        self.started_at: str | None = None
+        self.finished_at: str | None = None
+        self.step: str | None = None
+        self.percent: float | None = None
+        self.error: dict[str, Any] | None = None
+        self.result: Result | None = None
+        self.intent: Intent = {}
+        self.output: deque[str] = deque(maxlen=KEPT_LINES)
+        self.lines: Topic[str] = Topic()
+        self.ended = Event()
+        self.cancelled = Event()
+        self.is_cancellable = True
+        self.written = 0
+        self._changed = changed
+        self._write_down = write_down
+
+    @property
+    def view(self) -> JobView:
+        return JobView(**{name: getattr(self, name) for name in JobView.__struct_fields__})
+
+    @property
+    def row(self) -> JobRow:
+        return JobRow(**msgspec.structs.asdict(self.view) | _encode(self))
+
+    @property
+    def stored_output(self) -> Output:
+        """As much of the newest lines as is kept for good."""
+        lines: deque[str] = deque()
+        characters = 0
+        for line in reversed(self.output):
+            characters += len(line) + 1
+            if characters > STORED_CHARACTERS:
+                break
+            lines.appendleft(f"{line}\n")
+        return Output("".join(lines), self.written - len(lines))
+
+    def enter(self, step: str, *, is_cancellable: bool = True) -> None:
+        """Begin a step; a cancel that came before takes effect here. Raises Cancelled."""
+        self.check_cancelled()
+        self.is_cancellable = is_cancellable
+        self.step = step
+        self._changed(self)
+
+    def intend(self, **facts: Any) -> None:
+        """Write down what is about to be done; returns when that will survive a crash."""
+        self.intent |= facts
+        self._write_down(self)
+
+    def write(self, line: str) -> None:
+        """Add a line to the output. Only the newest are kept."""
+        line = line[:MAX_LINE_CHARACTERS]
+        self.written += 1
+        self.output.append(line)
+        self.lines.publish(line, size_bytes=len(line) + 64)
+
+    def set_percent(self, percent: float) -> None:
+        self.percent = percent
+        self._changed(self)
+
+    def check_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise errors.Cancelled()
+
+    def wait_or_cancel(self, seconds: float) -> None:
+        """Wait; raises Cancelled as soon as a cancel comes."""
+        if self.cancelled.wait(seconds):
+            raise errors.Cancelled()
+
+    def follow(self) -> tuple[Taken[str], Subscription[str]]:
+        """What is kept of the output so far, and a subscription to the rest that ends when the job does."""
+        return Taken(self.written - len(self.output), list(self.output)), self.lines.subscribe()
+
+    def begin(self) -> None:
+        self.state, self.started_at = "running", utc_now()
+        self._changed(self)
+
+    def end(self, state: str, result: Result | None, error: errors.PalError | None) -> None:
+        """Nobody is told before `announce_end`, so that it can be written down first."""
+        self.state, self.result = state, result
+        self.error = {"key": error.key, "detail": error.detail} if error else None
+        self.finished_at, self.step = utc_now(), None
+        self.is_cancellable = False
+
+    def announce_end(self) -> None:
+        self.ended.set()
+        self._changed(self)
+        self.lines.end()
+
+
+def restore(row: JobRow, output: Output) -> Job:
+    """A job that has ended, as the database has it."""
+    job = Job(row.kind, row.instance, row.actor, _ignore, _ignore)
+    job.id, job.state, job.step, job.percent = row.id, row.state, row.step, row.percent
+    job.created_at, job.started_at, job.finished_at = row.created_at, row.started_at, row.finished_at
+    job.error, job.result, job.intent = _decode(row.error), _decode(row.result), _decode(row.intent) or {}
+    job.output.extend(output.text.split("\n")[:-1])
+    job.written = output.lost_lines + len(job.output)
+    job.is_cancellable = False
+    job.announce_end()
+    return job
+
+
+def _ignore(job: Job) -> None:
+    """Nothing changes any more."""
+
+
+def _encode(job: Job) -> dict[str, str | None]:
+    return {
+        name: None if value is None else msgspec.json.encode(value).decode()
+        for name, value in (("error", job.error), ("result", job.result), ("intent", job.intent))
+    }
+
+
+def _decode(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else msgspec.json.decode(text)

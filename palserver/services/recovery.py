@@ -1,0 +1,102 @@
+"""After a crash: what was begun is finished or undone before anybody else may touch the instance."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import gevent
+
+from palserver import errors
+from palserver.clients import shell
+from palserver.clients.engine import Engine
+from palserver.services.engine_watch import EngineWatch
+from palserver.services.job import Intent, Job, Result, restore
+from palserver.services.jobs import Jobs
+from palserver.services.lifecycle import Lifecycle
+from palserver.services.maintenance import Maintenance
+from palserver.store import instances as store
+from palserver.store.database import Database
+from palserver.store.instances import Instance
+from palserver.store.jobs import Output
+
+KIND = "recovery"
+ACTOR = "PalServer"
+AGAIN_SECONDS = 1.0
+PARTIAL_BACKUP = r"\.\d{8}-\d{6}\.tar\.gz\.part"
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Goes by what the interrupted jobs have written down as their intents, and by what is to be seen."""
+
+    database: Database
+    engine: Engine
+    watch: EngineWatch
+    jobs: Jobs
+    lifecycle: Lifecycle
+    maintenance: Maintenance
+
+    def start(self) -> None:
+        """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
+        for row in self.jobs.take_interrupted():
+            instance = store.find_instance(self.database.reader, row.instance)
+            if instance is not None:
+                intent = {"kind": row.kind, **restore(row, Output()).intent}
+                self.jobs.start(KIND, row.instance, ACTOR, partial(self._recover, instance, intent))
+
+    def _recover(self, instance: Instance, intent: Intent, job: Job) -> Result:
+        """Survives a crash of its own: the intent is the new job's, too."""
+        job.intend(**intent)
+        job.enter("recovering", is_cancellable=False)
+        job.write(f"PalServer was stopped in the middle of this: {intent['kind']}.")
+        if "process_group" in intent:
+            shell.end_leftover(intent["process_group"])
+        while True:
+            self._wait_for_engine()
+            try:
+                outcome = self._put_right(job, instance, intent)
+            except errors.EngineUnreachable:
+                gevent.sleep(AGAIN_SECONDS)
+            else:
+                job.write(outcome)
+                return {"of": intent["kind"], "outcome": outcome}
+
+    def _wait_for_engine(self) -> None:
+        changes = self.watch.engine_changes.subscribe()
+        try:
+            while not self.watch.is_reachable:
+                changes.take()
+        finally:
+            changes.close()
+
+    def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
+        """Returns the sentence that says what was done."""
+        remove_partial_backups(self.maintenance.backup_dir / instance.name)
+        if intent.get("is_updating"):
+            job.write(self.maintenance.mend_update(instance))
+        elif intent.get("is_stopping"):
+            self.lifecycle.end(job, instance)
+        self.lifecycle.put_policy_back(instance.name)
+        if intent.get("shall_run"):
+            self.lifecycle.start(job, instance)
+            return "The server was started again."
+        return self._describe(instance, intent)
+
+    def _describe(self, instance: Instance, intent: Intent) -> str:
+        container = self.watch.look(instance.container)
+        if container is None:
+            return "The container of this server is gone."
+        if intent.get("is_stopping"):
+            return "The server was stopped, as it was meant to be."
+        return "The server runs on." if container.is_up else "The server is stopped."
+
+
+def remove_partial_backups(folder: Path) -> None:
+    """What a bundled script that was killed has left; whole backups have another name."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if re.fullmatch(PARTIAL_BACKUP, path.name):
+                path.unlink(missing_ok=True)

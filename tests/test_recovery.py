@@ -1,0 +1,180 @@
+"""A panel that is killed in the middle of a job: what the next one finds, finishes or undoes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import docker
+import pytest
+
+from tests.game import Game
+from tests.panel import Panel
+from tests.waiting import wait_until
+
+MakePanel = Callable[..., Panel]
+MakeGame = Callable[..., Game]
+
+
+@pytest.fixture
+def adopted(make_panel: MakePanel, make_game: MakeGame) -> tuple[Panel, Game]:
+    """A panel of the test's own and its one server, running."""
+    panel, game = make_panel(), make_game().start()
+    panel.start()
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    return panel, game
+
+
+def order(panel: Panel, game: Game, what: str, body: Any = None) -> str:
+    """Start a job and return its id."""
+    answer = panel.call("POST", f"/api/instances/{game.name}/{what}", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["job"]["id"])
+
+
+def show_job(panel: Panel, job_id: str) -> Any:
+    return panel.get(f"/api/jobs/{job_id}")["job"]
+
+
+def wait_for_recovery(panel: Panel, game: Game) -> Any:
+    """The recovery's job when nothing runs on the instance any more; None if there was none to do."""
+    wait_until(lambda: panel.get(f"/api/instances/{game.name}")["job"] is None, "nothing runs on it", 60)
+    newest = panel.get(f"/api/jobs?instance={game.name}&limit=1")["jobs"][0]
+    return newest if newest["kind"] == "recovery" else None
+
+
+def test_a_stop_is_finished(adopted):
+    """Once the game was asked to end it is brought to its end, and the job says that it was interrupted."""
+    panel, game = adopted
+    game.set_faults(never_exit=True)
+    stop = order(panel, game, "stop")
+    wait_until(lambda: game.restart_policy == "no", "the policy is held")
+    panel.kill()
+    game.set_faults(never_exit=False)
+    panel.start()
+    busy = panel.call("POST", f"/api/instances/{game.name}/start")
+    assert (busy.status_code, busy.json()["key"]) in ((409, "instance_busy"), (202, None))
+    recovery = wait_for_recovery(panel, game)
+    interrupted = show_job(panel, stop)
+    assert (interrupted["state"], interrupted["error"]["key"]) == ("interrupted", "interrupted")
+    assert (recovery["state"], recovery["result"]["of"]) == ("succeeded", "stop")
+    assert recovery["result"]["outcome"] == "The server was stopped, as it was meant to be."
+    assert (game.state, game.restart_policy) == ("exited", "unless-stopped")
+
+
+def test_a_countdown_is_no_beginning(adopted):
+    """Killed while the players were being told, the server runs on."""
+    panel, game = adopted
+    order(panel, game, "stop", {"wait_seconds": 600})
+    panel.kill()
+    panel.start()
+    recovery = wait_for_recovery(panel, game)
+    assert recovery["result"] == {"of": "stop", "outcome": "The server runs on."}
+    assert game.state == "running"
+
+
+def test_a_job_that_was_going_on_at_sigterm_is_put_right_too(adopted):
+    """An orderly end of the panel does not wait for a game that never exits."""
+    panel, game = adopted
+    game.set_faults(never_exit=True)
+    order(panel, game, "restart")
+    wait_until(lambda: game.restart_policy == "no", "the policy is held")
+    assert panel.stop() == 0
+    game.set_faults(never_exit=False)
+    panel.start()
+    recovery = wait_for_recovery(panel, game)
+    assert recovery["result"] == {"of": "restart", "outcome": "The server was started again."}
+    assert (game.state, game.restart_policy) == ("running", "unless-stopped")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_restart_ends_with_a_running_server(adopted, seed):
+    """Whenever the panel is killed, once or twice: the server runs in the end, and under its own policy."""
+    panel, game = adopted
+    dice = random.Random(seed)
+    order(panel, game, "restart")
+    for _ in range(dice.choice((1, 2))):
+        time.sleep(dice.uniform(0, 2.5))
+        panel.kill()
+        panel.start()
+    wait_for_recovery(panel, game)
+    game.wait_until_ready()
+    assert (game.state, game.restart_policy) == ("running", "unless-stopped")
+    assert panel.get("/api/jobs?state=running")["jobs"] == []
+
+
+@pytest.fixture
+def versions(engine: docker.DockerClient) -> Iterator[str]:
+    """An image of two versions."""
+    repository = f"test-versions-{random.randrange(10**9)}"
+    image = engine.images.get("palserver:local")
+    for tag in ("one", "two"):
+        image.tag(repository, tag)
+    yield repository
+    for tag in ("one", "two"):
+        engine.images.remove(f"{repository}:{tag}")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_update_leaves_one_container_of_one_version(make_panel, make_game, engine, versions, seed):
+    """Whenever the panel is killed: the old or the new one, running, and nothing aside."""
+    panel, game = make_panel(), make_game(image=f"{versions}:one").start()
+    panel.start()
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    update = order(panel, game, "update", {"version": "two"})
+    time.sleep(random.Random(seed).uniform(0, 5))
+    panel.kill()
+    panel.start()
+    wait_for_recovery(panel, game)
+    listed = engine.containers.list(all=True, filters={"name": game.name})
+    assert [container.name for container in listed] == [game.name]
+    assert listed[0].attrs["Config"]["Image"] in (f"{versions}:one", f"{versions}:two")
+    assert listed[0].status == "running"
+    assert listed[0].attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    if show_job(panel, update)["state"] == "succeeded":
+        assert listed[0].attrs["Config"]["Image"] == f"{versions}:two"
+
+
+def test_a_killed_backup_leaves_nothing_but_what_it_said(adopted, tmp_path):
+    """No half archive, and the output up to then can still be read."""
+    panel, game = adopted
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "backup.sh").write_text(
+        'mkdir -p "$PALSERVER_BACKUP_DIR/$1"\n'
+        'touch "$PALSERVER_BACKUP_DIR/$1/.20260101-120000.tar.gz.part"\n'
+        "echo half of it; sleep 1000\n"
+    )
+    panel.stop()
+    panel.environment["PALSERVER_SCRIPTS_DIR"] = str(scripts)
+    panel.start()
+    backup = order(panel, game, "backup")
+    wait_until(lambda: "half of it" in read_output(panel, backup), "it has begun")
+    time.sleep(1.5)  # output gets to the disk once a second
+    panel.kill()
+    panel.start()
+    recovery = wait_for_recovery(panel, game)
+    assert recovery["result"]["of"] == "backup"
+    assert "half of it" in read_output(panel, backup)
+    assert list((panel.folder / "server" / "backup" / game.name).iterdir()) == []
+
+
+def read_output(panel: Panel, job_id: str) -> str:
+    return panel.call("GET", f"/api/jobs/{job_id}/output").text
+
+
+def test_a_finished_job_can_be_read_after_a_restart(adopted):
+    """Its end, its result and its output are still there."""
+    panel, game = adopted
+    job = panel.run_job(f"/api/instances/{game.name}/stop")
+    output = read_output(panel, job["id"])
+    assert "The world is saved." in output
+    panel.kill()
+    panel.start()
+    assert show_job(panel, job["id"]) == job
+    assert read_output(panel, job["id"]) == output
+    with panel.watch(f"/api/jobs/{job['id']}/output") as socket:
+        assert "The world is saved." in socket.recv(10)
+    assert panel.get(f"/api/jobs?instance={game.name}")["jobs"] == [job]
