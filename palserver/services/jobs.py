@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import gevent
 import msgspec
@@ -23,23 +23,33 @@ KEPT_JOBS = 200
 KEPT_LINES = 2000
 MAX_LINE_CHARACTERS = 4000
 
+STATES = ("queued", "running", "succeeded", "failed", "cancelled", "interrupted")
+JobState = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATES)})]
+
 Result = dict[str, Any]
 
 
+class JobError(msgspec.Struct, frozen=True):
+    """Why a job did not succeed, in the words of a problem."""
+
+    key: str
+    detail: str
+
+
 class JobView(msgspec.Struct, frozen=True):
-    """A job as the API shows it. `error` is `{key, detail}`; `percent` is None where nobody can know."""
+    """A job as the API shows it. `percent` is null where nobody can know; `result` depends on the kind."""
 
     id: str
     kind: str
     instance: str
-    state: str
+    state: JobState
     actor: str
     created_at: str
     started_at: str | None
     finished_at: str | None
     step: str | None
     percent: float | None
-    error: dict[str, Any] | None
+    error: JobError | None
     result: Result | None
 
 
@@ -67,7 +77,7 @@ class Job:
 
     @property
     def view(self) -> JobView:
-        error = {"key": self.error.key, "detail": self.error.detail} if self.error else None
+        error = JobError(self.error.key, self.error.detail) if self.error else None
         names = (name for name in JobView.__struct_fields__ if name != "error")
         return JobView(error=error, **{name: getattr(self, name) for name in names})
 

@@ -13,6 +13,7 @@ from palserver.services.log_feed import LogFrame, encode_gap
 from palserver.web.context import services
 from palserver.web.guards import require
 from palserver.web.inputs import read_query
+from palserver.web.messages import LogMessage
 from palserver.web.sockets import open_viewer, socket_route
 from palserver.web.viewers import Viewer
 
@@ -26,9 +27,10 @@ class LogQuery(msgspec.Struct, frozen=True):
     after: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
-@socket_route(bp, "/<instance_name>/logs", query=LogQuery)
+@socket_route(bp, "/<instance_name>/logs", query=LogQuery, messages=LogMessage)
 @require("viewer", ticket=True)
 def follow_log(ws: Server, instance_name: str) -> None:
+    """The log of an instance, line by line as it is written."""
     query = read_query(LogQuery)
     with (
         open_viewer(ws, role="viewer", instance=instance_name) as viewer,

@@ -1,0 +1,47 @@
+"""What the WebSockets send: text frames, one JSON object each, told apart by `type`.
+
+The messages of `/api/events` are made where the changes are noticed, in `services/live.py`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from palserver.services import live
+from palserver.services.jobs import JobView
+from palserver.services.log_feed import LogLine
+
+
+class Gap(msgspec.Struct, frozen=True, tag_field="type", tag="gap"):
+    """So many lines or changes are missing here: the reader was too slow. Null when nobody knows."""
+
+    lost: int | None
+
+
+class OutputLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
+    """The next lines of a job's output."""
+
+    lines: list[str]
+
+
+class JobEnded(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
+    """The last message: how the job ended."""
+
+    job: JobView
+
+
+class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
+    """The next lines of a log, each `[seq, time, stream, text]`."""
+
+    lines: list[LogLine]
+
+
+class LogState(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
+    """The state of the container has changed."""
+
+    state: str
+
+
+OutputMessage = OutputLines | Gap | JobEnded
+LogMessage = LogLines | Gap | LogState
+EventMessage = live.Message | Gap
