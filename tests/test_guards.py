@@ -21,6 +21,8 @@ from tests.panel import Panel
 
 PUBLIC = {
     "GET /",
+    "GET /api/docs",
+    "GET /api/openapi.json",
     "GET /assets/<path:name>",
     "GET /health",
     "GET /ready",

@@ -1,4 +1,4 @@
-"""Every request that changes something leaves an entry; the views need not remember to."""
+"""Every request that changes something leaves an entry, without anybody remembering to."""
 
 from __future__ import annotations
 

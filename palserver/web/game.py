@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from flask import Blueprint
@@ -62,7 +62,7 @@ class GameSettings(msgspec.Struct, frozen=True):
 class Sent(msgspec.Struct, frozen=True):
     """The game said yes."""
 
-    sent: Literal[True] = True
+    sent: bool = True
 
 
 @bp.get("/info")
