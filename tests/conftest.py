@@ -9,7 +9,14 @@ from pathlib import Path
 
 import docker
 import pytest
+from flask import Flask
 
+from migrations import migrate
+from palserver import create_app
+from palserver.background import Background
+from palserver.config import read_config
+from palserver.services.composition import Services
+from palserver.store.database import Database
 from tests.game import Game, remove_leftovers
 from tests.panel import Panel
 
@@ -23,6 +30,19 @@ def engine() -> Iterator[docker.DockerClient]:
     left = remove_leftovers(client)
     client.close()
     assert left == [], f"tests left containers behind: {left}"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application by itself: built, and nothing started."""
+    config = read_config({"PALSERVER_BASE_DIR": str(tmp_path_factory.mktemp("table"))})
+    config.db_path.parent.mkdir(parents=True)
+    database, background = Database(config.db_path, migrate), Background()
+    services = Services(config, database, background)
+    yield create_app(config, services)
+    background.stop()
+    services.stop()
+    database.close()
 
 
 @pytest.fixture(scope="module")

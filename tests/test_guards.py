@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 import pytest
-from flask import Flask
 from websockets.exceptions import InvalidStatus
-from werkzeug.routing import Rule
 
-from migrations import migrate
-from palserver import create_app
-from palserver.background import Background
-from palserver.config import read_config
 from palserver.services.auth import ROLES
-from palserver.services.composition import Services
-from palserver.store.database import Database
 from tests.panel import Panel
+from tests.routes import fill, list_routes
 
 PUBLIC = {
     "GET /",
+    "GET /api/docs",
+    "GET /api/openapi.json",
     "GET /assets/<path:name>",
     "GET /health",
     "GET /ready",
@@ -28,30 +20,6 @@ PUBLIC = {
     "POST /api/auth/logout",
     "POST /api/auth/refresh",
 }
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    config = read_config({"PALSERVER_BASE_DIR": str(tmp_path_factory.mktemp("table"))})
-    config.db_path.parent.mkdir(parents=True)
-    database, background = Database(config.db_path, migrate), Background()
-    services = Services(config, database, background)
-    yield create_app(config, services)
-    background.stop()
-    services.stop()
-    database.close()
-
-
-def list_routes(app: Flask) -> Iterator[tuple[str, Rule]]:
-    """Each method of each rule, as `GET /api/…`."""
-    for rule in app.url_map.iter_rules():
-        for method in (rule.methods or {"GET"}) - {"HEAD", "OPTIONS"}:
-            yield f"{method} {rule.rule}", rule
-
-
-def fill(rule: Rule) -> str:
-    """The rule's address with a word for each of its parts."""
-    return re.sub(r"<[^>]*>", "anything", rule.rule)
 
 
 def test_every_route_says_who_may_call_it(app):

@@ -60,10 +60,10 @@ def test_a_failure_keeps_our_words_and_hides_foreign_ones(jobs):
 
     view = finish(jobs.start("start", "one", "vera", refuse)).view
     assert view.error is not None
-    assert (view.state, view.error["key"]) == ("failed", "port_in_use")
+    assert (view.state, view.error.key) == ("failed", "port_in_use")
     view = finish(jobs.start("start", "one", "vera", break_down)).view
     assert view.error is not None
-    assert (view.state, view.error["key"]) == ("failed", "internal")
+    assert (view.state, view.error.key) == ("failed", "internal")
     assert "internal detail" not in str(view.error)
 
 
@@ -97,7 +97,7 @@ def test_a_job_whose_process_stops_is_interrupted(jobs, background):
     job = jobs.start("update", "one", "vera", lambda job: gevent.sleep(60))
     gevent.sleep(0)
     background.stop()
-    assert (job.view.state, job.view.error["key"]) == ("interrupted", "interrupted")
+    assert (job.view.state, job.view.error.key) == ("interrupted", "interrupted")
 
 
 def test_after_the_stop_nothing_starts(jobs):

@@ -31,7 +31,7 @@ SAVED_SUFFIX = "/Pal/Saved"
 
 
 class Adoptable(msgspec.Struct, frozen=True):
-    """A container to adopt. `suggested_name` is None where its own name cannot be an instance's."""
+    """A container to adopt. `suggested_name` is null where its own name cannot be an instance's."""
 
     container: str
     image: str

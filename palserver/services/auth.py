@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Annotated
 
 import msgspec
 
@@ -24,6 +25,7 @@ from palserver.store import sessions
 from palserver.store.database import Database
 
 ROLES = ("viewer", "operator", "admin")
+Role = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(ROLES)})]
 
 
 class SignedIn(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,7 +18,15 @@ class Changes(msgspec.Struct, frozen=True):
     admin_password: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
 
 
-def list_changes(instance: Instance, changes: Changes) -> list[dict[str, Any]]:
+class Change(msgspec.Struct, frozen=True):
+    """One field that would be different; `before` and `after` are left out where they are secret."""
+
+    field: str
+    before: str | msgspec.UnsetType | None = msgspec.UNSET
+    after: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def list_changes(instance: Instance, changes: Changes) -> list[Change]:
     """What would be different, field by field; a password is never shown. Raises Invalid."""
     listed = []
     for name in changes.__struct_fields__:
@@ -30,7 +38,7 @@ def list_changes(instance: Instance, changes: Changes) -> list[dict[str, Any]]:
         before, after = getattr(instance, name), wanted or None
         if before != after:
             is_secret = name == "admin_password"
-            listed.append({"field": name} | ({} if is_secret else {"before": before, "after": after}))
+            listed.append(Change(name) if is_secret else Change(name, before, after))
     return listed
 
 

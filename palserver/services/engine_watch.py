@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import gevent
 import msgspec
@@ -31,11 +31,13 @@ QUIET_ACTIONS = (
     "export",
 )
 
+EngineState = Annotated[str, msgspec.Meta(extra_json_schema={"enum": ["ok", "unreachable"]})]
+
 
 class EngineStatus(msgspec.Struct, frozen=True):
-    """`status` is `ok` or `unreachable`; the rest is None until the engine has been reached once."""
+    """`version` and `containers` are null until the engine has been reached."""
 
-    status: str
+    status: EngineState
     version: str | None
     containers: int | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -14,14 +15,13 @@ from palserver.clock import parse_time, utc_now
 STARTING_SECONDS = 15 * 60.0
 MISSES_IN_A_ROW = 2
 
+STATUSES = ("ready", "starting", "unresponsive", "unauthorized", "paused", "off", "unknown")
+
 
 class GameView(msgspec.Struct, frozen=True):
-    """`status` is `ready starting unresponsive unauthorized paused off` or `unknown`.
+    """`checked_at` is when the game last answered; the numbers are null unless it is ready and told."""
 
-    `checked_at` is when the game last answered; the numbers are None unless it is ready and has told them.
-    """
-
-    status: str
+    status: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATUSES)})]
     version: str | None = None
     players: int | None = None
     max_players: int | None = None

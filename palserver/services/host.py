@@ -13,7 +13,7 @@ from palserver.version import VERSION
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """`purpose` is what PalServer keeps there; figures are None when the folder cannot be asked."""
+    """`purpose` is what PalServer keeps there; figures are null when the folder cannot be asked."""
 
     purpose: str
     free_bytes: int | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from palserver.clients.containers import Container, Port
@@ -14,15 +16,19 @@ from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
 
+SOURCES = ("created", "adopted", "compose")
+# The engine's words for a container, and our two: it does not exist, and the engine does not answer.
+STATES = ("running", "created", "restarting", "removing", "paused", "exited", "dead", "missing", "unknown")
+
 
 class InstanceView(msgspec.Struct, frozen=True):
-    """`state` is the container's, `game.status` the game's; None is what is not known."""
+    """`state` is the container's, `game.status` the game's; `job` is the one that has not ended."""
 
     name: str
     container: str
     image: str | None
-    source: str
-    state: str
+    source: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(SOURCES)})]
+    state: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATES)})]
     exit_code: int | None
     oom_killed: bool | None
     started_at: str | None

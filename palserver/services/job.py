@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from gevent.event import Event
@@ -20,24 +20,34 @@ MAX_LINE_CHARACTERS = 4000
 # Of the newest lines so much is written to the database.
 STORED_CHARACTERS = 256 * 1024
 
+STATES = ("queued", "running", "succeeded", "failed", "cancelled", "interrupted")
+JobState = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATES)})]
+
 Result = dict[str, Any]
 Intent = dict[str, Any]
 
 
+class JobError(msgspec.Struct, frozen=True):
+    """Why a job did not succeed, in the words of a problem."""
+
+    key: str
+    detail: str
+
+
 class JobView(msgspec.Struct, frozen=True):
-    """A job as the API shows it. `error` is `{key, detail}`; `percent` is None where nobody can know."""
+    """A job as the API shows it. `percent` is null where nobody can know; `result` depends on the kind."""
 
     id: str
     kind: str
     instance: str
-    state: str
+    state: JobState
     actor: str
     created_at: str
     started_at: str | None
     finished_at: str | None
     step: str | None
     percent: float | None
-    error: dict[str, Any] | None
+    error: JobError | None
     result: Result | None
 
 
@@ -63,7 +73,7 @@ class Job:
         self.finished_at: str | None = None
         self.step: str | None = None
         self.percent: float | None = None
-        self.error: dict[str, Any] | None = None
+        self.error: JobError | None = None
         self.result: Result | None = None
         self.intent: Intent = {}
         self.output: deque[str] = deque(maxlen=KEPT_LINES)
@@ -138,7 +148,7 @@ class Job:
     def end(self, state: str, result: Result | None, error: errors.PalError | None) -> None:
         """Nobody is told before `announce_end`, so that it can be written down first."""
         self.state, self.result = state, result
-        self.error = {"key": error.key, "detail": error.detail} if error else None
+        self.error = JobError(error.key, error.detail) if error else None
         self.finished_at, self.step = utc_now(), None
         self.is_cancellable = False
 
@@ -153,7 +163,9 @@ def restore(row: JobRow, output: Output) -> Job:
     job = Job(row.kind, row.instance, row.actor, _ignore, _ignore)
     job.id, job.state, job.step, job.percent = row.id, row.state, row.step, row.percent
     job.created_at, job.started_at, job.finished_at = row.created_at, row.started_at, row.finished_at
-    job.error, job.result, job.intent = _decode(row.error), _decode(row.result), _decode(row.intent) or {}
+    job.error = None if row.error is None else msgspec.json.decode(row.error, type=JobError)
+    job.result = None if row.result is None else msgspec.json.decode(row.result)
+    job.intent = msgspec.json.decode(row.intent)
     job.output.extend(output.text.split("\n")[:-1])
     job.written = output.lost_lines + len(job.output)
     job.is_cancellable = False
@@ -170,7 +182,3 @@ def _encode(job: Job) -> dict[str, str | None]:
         name: None if value is None else msgspec.json.encode(value).decode()
         for name, value in (("error", job.error), ("result", job.result), ("intent", job.intent))
     }
-
-
-def _decode(text: str | None) -> dict[str, Any] | None:
-    return None if text is None else msgspec.json.decode(text)

@@ -13,12 +13,12 @@ from palserver import errors
 from palserver.background import Background
 from palserver.clock import utc_now
 from palserver.fanout import Topic
-from palserver.services.job import Job, JobView, Result, restore
+from palserver.services.job import STATES, Job, JobError, JobState, JobView, Result, restore
 from palserver.store import jobs as store
 from palserver.store.database import Database
 from palserver.store.jobs import JobRow
 
-__all__ = ["Job", "JobView", "Jobs", "Result"]
+__all__ = ["STATES", "Job", "JobState", "JobView", "Jobs", "Result"]
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Jobs:
         """Mark what the last process could not see to its end; to be called before any job is started."""
         rows = store.list_unfinished(self._database.reader)
         error = errors.Interrupted()
-        told = msgspec.json.encode({"key": error.key, "detail": error.detail}).decode()
+        told = msgspec.json.encode(JobError(error.key, error.detail)).decode()
         for row in rows:
             self._database.write(store.interrupt_job, row.id, utc_now(), told)
         return rows

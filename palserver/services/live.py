@@ -10,15 +10,48 @@ import msgspec
 
 from palserver.background import Background
 from palserver.fanout import Topic
-from palserver.services.engine_watch import EngineWatch
+from palserver.services.engine_watch import EngineState, EngineStatus, EngineWatch
 from palserver.services.games import Games
-from palserver.services.instances import Instances
-from palserver.services.jobs import Jobs
+from palserver.services.instances import Instances, InstanceView
+from palserver.services.jobs import Jobs, JobView
 from palserver.services.metrics import Metrics
+from palserver.services.samples import Sample
 
 FLUSH_SECONDS = 0.25
 
 encode = msgspec.json.encode
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
+    """Everything as it is now; `jobs` are those that run."""
+
+    engine: EngineStatus
+    instances: list[InstanceView]
+    samples: list[Sample]
+    jobs: list[JobView]
+
+
+class InstanceChanged(msgspec.Struct, frozen=True, tag_field="type", tag="instance"):
+    instance: InstanceView
+
+
+class InstanceRemoved(msgspec.Struct, frozen=True, tag_field="type", tag="instance_removed"):
+    name: str
+
+
+class SampleTaken(msgspec.Struct, frozen=True, tag_field="type", tag="sample"):
+    sample: Sample
+
+
+class JobChanged(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
+    job: JobView
+
+
+class EngineChanged(msgspec.Struct, frozen=True, tag_field="type", tag="engine"):
+    status: EngineState
+
+
+Message = Snapshot | InstanceChanged | InstanceRemoved | SampleTaken | JobChanged | EngineChanged
 
 
 class Live:
@@ -43,17 +76,16 @@ class Live:
 
     def snapshot(self) -> bytes:
         return encode(
-            {
-                "type": "snapshot",
-                "engine": self._watch.engine_status,
-                "instances": self._instances.list_views(),
-                "samples": self._metrics.list_samples(),
-                "jobs": self._jobs.list_running(),
-            }
+            Snapshot(
+                engine=self._watch.engine_status,
+                instances=self._instances.list_views(),
+                samples=self._metrics.list_samples(),
+                jobs=self._jobs.list_running(),
+            )
         )
 
     def tell_removed(self, name: str) -> None:
-        self._publish({"type": "instance_removed", "name": name})
+        self._publish(InstanceRemoved(name))
 
     def _relay(self, source: Topic[Any], tell: Callable[[list[Any]], None]) -> None:
         """A lone change leaves at once; those that follow it closely are told together."""
@@ -77,21 +109,21 @@ class Live:
         for name in dict.fromkeys(names):
             instance = self._instances.find(name)
             if instance is not None:
-                self._publish({"type": "instance", "instance": self._instances.view(instance)})
+                self._publish(InstanceChanged(self._instances.view(instance)))
 
     def _tell_samples(self, samples: list[Any]) -> None:
         for sample in {sample.instance: sample for sample in samples}.values():
-            self._publish({"type": "sample", "sample": sample})
+            self._publish(SampleTaken(sample))
 
     def _tell_jobs(self, jobs: list[Any]) -> None:
         """Only the newest state of each job, and its instance's own object, which carries the job too."""
         for job in {job.id: job for job in jobs}.values():
-            self._publish({"type": "job", "job": job})
+            self._publish(JobChanged(job))
         self._tell_instances([job.instance for job in jobs])
 
     def _tell_engine(self, statuses: list[Any]) -> None:
-        self._publish({"type": "engine", "status": statuses[-1].status})
+        self._publish(EngineChanged(statuses[-1].status))
 
-    def _publish(self, message: dict[str, Any]) -> None:
+    def _publish(self, message: Message) -> None:
         payload = encode(message)
         self.topic.publish(payload, size_bytes=len(payload))

@@ -14,7 +14,7 @@ NEVER = "0001-01-01"
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The latest figures of an instance; None is what was not measured. `cpu_percent` 100 is one core."""
+    """The latest figures of an instance; null is what was not measured. `cpu_percent` 100 is one core."""
 
     instance: str
     cpu_percent: float | None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from palserver import errors
 from palserver.names import VERSION, is_match
-from palserver.services.changes import Changes, list_changes, merge_access
+from palserver.services.changes import Change, Changes, list_changes, merge_access
 from palserver.services.countdown import Countdown
 from palserver.services.games import Games
 from palserver.services.instances import Instances
@@ -73,5 +72,5 @@ class Tasks:
 
         return self.jobs.start("change", name, actor, work)
 
-    def list_changes(self, name: str, changes: Changes) -> list[dict[str, Any]]:
+    def list_changes(self, name: str, changes: Changes) -> list[Change]:
         return list_changes(self.instances.get(name), changes)

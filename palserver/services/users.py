@@ -9,7 +9,7 @@ import msgspec
 from palserver import names
 from palserver.clock import utc_now
 from palserver.errors import Invalid, LastAdmin, UserExists, UserNotFound
-from palserver.services.auth import ROLES
+from palserver.services.auth import ROLES, Role
 from palserver.services.passwords import Passwords, find_fault
 from palserver.store import sessions, users
 from palserver.store.database import Database
@@ -17,7 +17,7 @@ from palserver.store.database import Database
 
 class Account(msgspec.Struct, frozen=True):
     username: str
-    role: str
+    role: Role
     must_change_password: bool
     created_at: str
     last_login_at: str | None

@@ -1,4 +1,4 @@
-"""Every request that changes something leaves an entry; the views need not remember to."""
+"""Every request that changes something leaves an entry, without anybody remembering to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from palserver.services.audit import AuditEntry
 from palserver.store.audit import LARGEST_ID
 from palserver.web.address import client_address
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import require
-from palserver.web.inputs import read_query
-from palserver.web.replies import reply
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +23,12 @@ bp = Blueprint("audit", __name__)
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A page refreshes all day long and takes a ticket for every socket: nobody would find anything else.
 UNRECORDED = frozenset({"auth.refresh", "auth.add_ticket"})
+OLDER = "Only entries older than the one with this id."
 
 
 class AuditQuery(msgspec.Struct, frozen=True):
-    """Only entries older than the one with the id `before`."""
-
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
-    before: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)] | None = None
+    before: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID, description=OLDER)] | None = None
 
 
 class AuditEntries(msgspec.Struct, frozen=True):
@@ -39,9 +37,10 @@ class AuditEntries(msgspec.Struct, frozen=True):
 
 @bp.get("/api/audit")
 @require("admin")
-def list_entries() -> Response:
-    query = read_query(AuditQuery)
-    return reply(AuditEntries(services().audit.list_entries(query.limit, query.before)))
+@answers(200)
+def list_entries(query: AuditQuery) -> AuditEntries:
+    """Who did what to what, when, from where, and how it ended; the newest first."""
+    return AuditEntries(services().audit.list_entries(query.limit, query.before))
 
 
 def install(app: Flask) -> None:

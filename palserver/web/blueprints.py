@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from palserver.web import audit, auth, events, game, host, instances, jobs, logs, metrics, page, users
+from palserver.web import (
+    audit,
+    auth,
+    events,
+    game,
+    host,
+    instances,
+    jobs,
+    logs,
+    metrics,
+    openapi,
+    page,
+    users,
+)
 
-BLUEPRINTS = tuple(
-    module.bp for module in (audit, auth, events, game, host, instances, jobs, logs, metrics, page, users)
+BLUEPRINTS = (
+    audit.bp,
+    auth.bp,
+    events.bp,
+    game.bp,
+    host.bp,
+    instances.bp,
+    jobs.bp,
+    logs.bp,
+    metrics.bp,
+    openapi.bp,
+    page.bp,
+    users.bp,
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from palserver.clients.palworld import Player
+from palserver import errors
+from palserver.clients.palworld import Info, Metrics, Player
 from palserver.names import USER_ID
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import require, signed_in
-from palserver.web.inputs import read_body
-from palserver.web.replies import reply
 
 bp = Blueprint("game", __name__, url_prefix="/api/server/<instance_name>")
 
@@ -20,6 +20,17 @@ bp = Blueprint("game", __name__, url_prefix="/api/server/<instance_name>")
 Message = Annotated[
     str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)")
 ]
+# What every question to a game may end with, and an order too.
+UNANSWERED = (
+    errors.InstanceNotRunning,
+    errors.EngineUnreachable,
+    errors.EngineRefused,
+    errors.GameUnreachable,
+    errors.GameUnauthorized,
+    errors.GameBadAnswer,
+)
+REFUSED = (*UNANSWERED, errors.GameRefused)
+
 UserId = Annotated[str, msgspec.Meta(pattern=rf"^{USER_ID}$(?!\n)")]
 
 
@@ -56,63 +67,79 @@ class Sent(msgspec.Struct, frozen=True):
 
 @bp.get("/info")
 @require("viewer")
-def show_info(instance_name: str) -> Response:
-    return reply(services().games.info(instance_name))
+@answers(200, raises=UNANSWERED)
+def show_info(instance_name: str) -> Info:
+    """What the game says of itself."""
+    return services().games.info(instance_name)
 
 
 @bp.get("/players")
 @require("viewer")
-def list_players(instance_name: str) -> Response:
+@answers(200, raises=UNANSWERED)
+def list_players(instance_name: str) -> Players:
+    """Who is on. Viewers are not shown addresses."""
     players = services().games.players(instance_name)
     if signed_in().role == "viewer":
         players = [msgspec.structs.replace(player, ip=None) for player in players]
-    return reply(Players(players))
+    return Players(players)
 
 
 @bp.get("/metrics")
 @require("viewer")
-def show_metrics(instance_name: str) -> Response:
-    return reply(services().games.metrics(instance_name))
+@answers(200, raises=UNANSWERED)
+def show_metrics(instance_name: str) -> Metrics:
+    """The game's own figures."""
+    return services().games.metrics(instance_name)
 
 
 @bp.get("/settings")
 @require("viewer")
-def show_settings(instance_name: str) -> Response:
-    return reply(GameSettings(services().games.settings(instance_name)))
+@answers(200, raises=UNANSWERED)
+def show_settings(instance_name: str) -> GameSettings:
+    """What the running game uses; passwords are never shown."""
+    return GameSettings(services().games.settings(instance_name))
 
 
 @bp.post("/announce")
 @require("operator")
-def announce(instance_name: str) -> Response:
-    services().games.announce(instance_name, read_body(AnnounceBody).message)
-    return reply(Sent())
+@answers(200, raises=REFUSED)
+def announce(instance_name: str, body: AnnounceBody) -> Sent:
+    """Tell all players something."""
+    services().games.announce(instance_name, body.message)
+    return Sent()
 
 
 @bp.post("/save")
 @require("operator")
-def save(instance_name: str) -> Response:
+@answers(200, raises=REFUSED)
+def save(instance_name: str) -> Sent:
+    """Save the world. Answers when the game says that it is on the disk."""
     services().games.save(instance_name)
-    return reply(Sent())
+    return Sent()
 
 
 @bp.post("/kick")
 @require("operator")
-def kick(instance_name: str) -> Response:
-    body = read_body(RemovalBody)
+@answers(200, raises=REFUSED)
+def kick(instance_name: str, body: RemovalBody) -> Sent:
+    """Send a player off the server."""
     services().games.kick(instance_name, body.user_id, body.message)
-    return reply(Sent())
+    return Sent()
 
 
 @bp.post("/ban")
 @require("operator")
-def ban(instance_name: str) -> Response:
-    body = read_body(RemovalBody)
+@answers(200, raises=REFUSED)
+def ban(instance_name: str, body: RemovalBody) -> Sent:
+    """Send a player off the server for good."""
     services().games.ban(instance_name, body.user_id, body.message)
-    return reply(Sent())
+    return Sent()
 
 
 @bp.post("/unban")
 @require("operator")
-def unban(instance_name: str) -> Response:
-    services().games.unban(instance_name, read_body(UnbanBody).user_id)
-    return reply(Sent())
+@answers(200, raises=REFUSED)
+def unban(instance_name: str, body: UnbanBody) -> Sent:
+    """Let a banned player in again."""
+    services().games.unban(instance_name, body.user_id)
+    return Sent()

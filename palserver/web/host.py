@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Literal
 
-from flask import Blueprint, Response
+import msgspec
+from flask import Blueprint
 
+from palserver.services.engine_watch import EngineState
+from palserver.services.host import HostView
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import public, require
-from palserver.web.replies import reply
 
 bp = Blueprint("host", __name__)
 
 
+class Health(msgspec.Struct, frozen=True):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    database: EngineState
+    engine: EngineState
+
+
 @bp.get("/health")
 @public
-def show_health() -> Response:
-    return reply({"status": "ok"})
+@answers(200)
+def show_health() -> Health:
+    """Whether the process lives: it answers, or it does not."""
+    return Health()
 
 
 @bp.get("/ready")
 @public
-def show_readiness() -> Response:
+@answers(200, 503)
+def show_readiness() -> tuple[Readiness, int]:
+    """Whether what it stands on answers; 503 when something does not."""
     database, engine = _ask_database(), services().watch.engine_status.status
-    return reply({"database": database, "engine": engine}, 200 if database == engine == "ok" else 503)
+    return Readiness(database, engine), 200 if database == engine == "ok" else 503
 
 
 @bp.get("/api/host")
 @require("viewer")
-def show_host() -> Response:
-    return reply(services().host.view())
+@answers(200)
+def show_host() -> HostView:
+    """The engine, memory and disks of the host, and the panel itself."""
+    return services().host.view()
 
 
 def _ask_database() -> str:

@@ -5,27 +5,54 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
-from palserver.services.changes import Changes
+from palserver import errors
+from palserver.names import VERSION
+from palserver.services.adoption import Adoptable
+from palserver.services.changes import Change, Changes
 from palserver.services.countdown import Countdown
+from palserver.services.instances import InstanceView
+from palserver.services.jobs import Job
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import require, signed_in
-from palserver.web.inputs import read_body
-from palserver.web.jobs import reply_with_job
-from palserver.web.replies import reply
+from palserver.web.jobs import WaitQuery, starts_job
 
 bp = Blueprint("instances", __name__, url_prefix="/api/instances")
 
 Message = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+DRY_RUN = "Change nothing, and answer with what would be different."
+
+
+class InstanceList(msgspec.Struct, frozen=True):
+    instances: list[InstanceView]
+
+
+class AdoptableList(msgspec.Struct, frozen=True):
+    containers: list[Adoptable]
+
+
+ADOPTION_ERRORS = (
+    errors.ContainerNotFound,
+    errors.NotAPalworldServer,
+    errors.InstanceExists,
+    errors.ContainerManaged,
+    errors.EngineUnreachable,
+    errors.EngineRefused,
+)
 
 
 class AdoptBody(msgspec.Struct, frozen=True):
+    """`name` is what the server is to be called; without it, as its container is."""
+
     container: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     name: str | None = None
 
 
 class CountdownBody(msgspec.Struct, frozen=True):
+    """Players are told `message` and the time that is left; `wait_seconds` 0 is at once."""
+
     wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
     message: Message | None = None
 
@@ -35,83 +62,110 @@ class BackupBody(msgspec.Struct, frozen=True):
 
 
 class UpdateBody(msgspec.Struct, frozen=True):
-    version: str
+    """`version` is a tag of the instance's image."""
+
+    version: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{VERSION}$"})]
+
+
+class ChangeQuery(WaitQuery, frozen=True):
+    dry_run: Annotated[bool, msgspec.Meta(description=DRY_RUN)] = False
+
+
+class ChangeList(msgspec.Struct, frozen=True):
+    changes: list[Change]
 
 
 @bp.get("")
 @require("viewer")
-def list_instances() -> Response:
-    return reply({"instances": services().instances.list_views()})
+@answers(200)
+def list_instances() -> InstanceList:
+    """All servers that are managed, by name."""
+    return InstanceList(services().instances.list_views())
 
 
 @bp.get("/adoptable")
 @require("admin")
-def list_adoptable() -> Response:
-    return reply({"containers": services().adoption.list_adoptable()})
+@answers(200, raises=(errors.EngineUnreachable, errors.EngineRefused))
+def list_adoptable() -> AdoptableList:
+    """Containers that look like Palworld servers and are not managed yet."""
+    return AdoptableList(services().adoption.list_adoptable())
 
 
 @bp.post("/adopt")
 @require("admin")
-def adopt() -> Response:
-    body = read_body(AdoptBody)
+@answers(201, raises=ADOPTION_ERRORS)
+def adopt(body: AdoptBody) -> InstanceView:
+    """Manage a container that is there already. Nothing in it is changed."""
     instance = services().adoption.adopt(body.container, body.name)
-    return reply(services().instances.view(instance), 201)
+    return services().instances.view(instance)
 
 
 @bp.get("/<instance_name>")
 @require("viewer")
-def show(instance_name: str) -> Response:
+@answers(200)
+def show(instance_name: str) -> InstanceView:
+    """One server."""
     instances = services().instances
-    return reply(instances.view(instances.get(instance_name)))
+    return instances.view(instances.get(instance_name))
 
 
 @bp.patch("/<instance_name>")
 @require("admin")
-def change(instance_name: str) -> Response:
-    body = read_body(Changes)
-    if request.args.get("dry_run") == "1":
-        return reply({"changes": services().tasks.list_changes(instance_name, body)})
-    return reply_with_job(services().tasks.change(instance_name, signed_in().username, body))
+@starts_job
+def change(instance_name: str, query: ChangeQuery, body: Changes) -> Job | ChangeList:
+    """Set how the game is reached, where looking for it fails."""
+    if query.dry_run:
+        return ChangeList(services().tasks.list_changes(instance_name, body))
+    return services().tasks.change(instance_name, signed_in().username, body)
 
 
 @bp.post("/<instance_name>/start")
 @require("operator")
-def start(instance_name: str) -> Response:
-    return reply_with_job(services().tasks.start(instance_name, signed_in().username))
+@starts_job
+def start(instance_name: str) -> Job:
+    """Start the container. The job has succeeded when it runs; `game.status` says when players can join."""
+    return services().tasks.start(instance_name, signed_in().username)
 
 
 @bp.post("/<instance_name>/stop")
 @require("operator")
-def stop(instance_name: str) -> Response:
-    return reply_with_job(services().tasks.stop(instance_name, signed_in().username, _read_countdown()))
+@starts_job
+def stop(instance_name: str, body: CountdownBody) -> Job:
+    """Save the world and stop, after a countdown that players see."""
+    return services().tasks.stop(instance_name, signed_in().username, _countdown(body))
 
 
 @bp.post("/<instance_name>/restart")
 @require("operator")
-def restart(instance_name: str) -> Response:
-    return reply_with_job(services().tasks.restart(instance_name, signed_in().username, _read_countdown()))
+@starts_job
+def restart(instance_name: str, body: CountdownBody) -> Job:
+    """Save the world, stop, and start again, after a countdown that players see."""
+    return services().tasks.restart(instance_name, signed_in().username, _countdown(body))
 
 
 @bp.post("/<instance_name>/kill")
 @require("operator")
-def kill(instance_name: str) -> Response:
-    return reply_with_job(services().tasks.kill(instance_name, signed_in().username))
+@starts_job
+def kill(instance_name: str) -> Job:
+    """End the container on the spot. What was not saved is lost."""
+    return services().tasks.kill(instance_name, signed_in().username)
 
 
 @bp.post("/<instance_name>/backup")
 @require("operator")
-def back_up(instance_name: str) -> Response:
-    body = read_body(BackupBody)
-    return reply_with_job(services().tasks.back_up(instance_name, signed_in().username, body.note))
+@starts_job
+def back_up(instance_name: str, body: BackupBody) -> Job:
+    """Save the world and keep a copy of it."""
+    return services().tasks.back_up(instance_name, signed_in().username, body.note)
 
 
 @bp.post("/<instance_name>/update")
 @require("operator")
-def update(instance_name: str) -> Response:
-    body = read_body(UpdateBody)
-    return reply_with_job(services().tasks.update(instance_name, signed_in().username, body.version))
+@starts_job
+def update(instance_name: str, body: UpdateBody) -> Job:
+    """Replace the container by one with another version of its image."""
+    return services().tasks.update(instance_name, signed_in().username, body.version)
 
 
-def _read_countdown() -> Countdown:
-    body = read_body(CountdownBody)
+def _countdown(body: CountdownBody) -> Countdown:
     return Countdown(body.wait_seconds, body.message)

@@ -16,8 +16,10 @@ from palserver.services.log_messages import make_gap
 from palserver.services.log_search import LogFilter, compile_expression
 from palserver.store.log_ring import Message
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import require
 from palserver.web.inputs import read_query
+from palserver.web.messages import LogMessage
 from palserver.web.sockets import open_viewer, socket_route
 from palserver.web.viewers import Viewer
 
@@ -45,9 +47,10 @@ class LogTextQuery(msgspec.Struct, frozen=True):
     download: bool = False
 
 
-@socket_route(bp, "/<instance_name>/logs", query=LogQuery)
+@socket_route(bp, "/<instance_name>/logs", query=LogQuery, messages=LogMessage)
 @require("viewer", ticket=True)
 def follow_log(ws: Server, instance_name: str) -> None:
+    """The log of an instance, line by line as it is written."""
     query = read_query(LogQuery)
     with (
         open_viewer(ws, role="viewer", instance=instance_name) as viewer,
@@ -65,8 +68,9 @@ def follow_log(ws: Server, instance_name: str) -> None:
 
 @bp.get("/<instance_name>/logs")
 @require("viewer", ticket=True)
-def show_log(instance_name: str) -> Response:
-    query = read_query(LogTextQuery)
+@answers(200, media="text/plain")
+def show_log(instance_name: str, query: LogTextQuery) -> Response:
+    """The kept log as text: a line each, with its time and its stream."""
     text = services().logs.search(instance_name, _read_filter(query))
     response = Response(text, mimetype="text/plain")
     if query.download:

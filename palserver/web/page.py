@@ -48,13 +48,13 @@ class Asset(msgspec.Struct, frozen=True):
 @bp.get("/")
 @public
 def show_page() -> Response:
-    return _send("index.html")
+    return _send_file("index.html")
 
 
 @bp.get("/assets/<path:name>")
 @public
 def show_asset(name: str) -> Response:
-    return _send(name)
+    return _send_file(name)
 
 
 @cache
@@ -65,15 +65,24 @@ def list_assets() -> dict[str, Asset]:
 
 
 def _read(file: Path) -> Asset:
-    plain = file.read_bytes()
+    return pack(CONTENT_TYPES[file.suffix], file.read_bytes())
+
+
+def pack(content_type: str, plain: bytes) -> Asset:
+    """Made once and kept: compressing it for each visitor would cost more than all the rest."""
     etag = hashlib.sha256(plain).hexdigest()[:24]
-    return Asset(CONTENT_TYPES[file.suffix], plain, gzip.compress(plain, mtime=0), etag)
+    return Asset(content_type, plain, gzip.compress(plain, mtime=0), etag)
 
 
-def _send(name: str) -> Response:
+def _send_file(name: str) -> Response:
     asset = list_assets().get(name)
     if asset is None:
         abort(404)
+    return send(asset)
+
+
+def send(asset: Asset) -> Response:
+    """As this client takes it, or 304 when it has it already."""
     is_packed = request.accept_encodings.quality("gzip") > 0
     response = Response(asset.packed if is_packed else asset.plain, content_type=asset.content_type)
     response.headers.update(HEADERS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
+import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
@@ -11,6 +13,8 @@ from palserver import errors
 from palserver.web.replies import encode
 
 log = logging.getLogger(__name__)
+
+MEDIA = "application/problem+json"
 
 _BY_STATUS: dict[int, type[errors.PalError]] = {
     400: errors.Invalid,
@@ -21,6 +25,16 @@ _BY_STATUS: dict[int, type[errors.PalError]] = {
 }
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong (RFC 9457). `key` is stable; `fields` says what is wrong with each part, by name."""
+
+    title: str
+    status: int
+    detail: str
+    key: str
+    fields: dict[str, Any]
+
+
 def install(app: Flask) -> None:
     """On the app and not on blueprints: theirs never see an address that matches no route."""
     app.register_error_handler(errors.PalError, render)
@@ -29,14 +43,14 @@ def install(app: Flask) -> None:
 
 
 def render(error: errors.PalError) -> Response:
-    problem = {
-        "title": error.key.replace("_", " ").capitalize(),
-        "status": error.status,
-        "detail": error.detail,
-        "key": error.key,
-        "fields": error.fields,
-    }
-    response = Response(encode(problem), error.status, content_type="application/problem+json")
+    problem = Problem(
+        title=error.key.replace("_", " ").capitalize(),
+        status=error.status,
+        detail=error.detail,
+        key=error.key,
+        fields=error.fields,
+    )
+    response = Response(encode(problem), error.status, content_type=MEDIA)
     if isinstance(error, errors.TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:

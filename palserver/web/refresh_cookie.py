@@ -14,7 +14,7 @@ def find_token() -> str | None:
     return request.cookies.get(NAME) or None
 
 
-def set_token(response: Response, token: str) -> None:
+def set_token(response: Response, token: str) -> Response:
     response.set_cookie(
         NAME,
         token,
@@ -24,10 +24,12 @@ def set_token(response: Response, token: str) -> None:
         httponly=True,
         samesite="Strict",
     )
+    return response
 
 
-def remove_token(response: Response) -> None:
+def remove_token(response: Response) -> Response:
     response.delete_cookie(NAME, path=PATH, secure=_is_https(), httponly=True, samesite="Strict")
+    return response
 
 
 def _is_https() -> bool:

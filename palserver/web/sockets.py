@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from flask import Blueprint, current_app, request
@@ -12,6 +12,7 @@ from flask_sock import Sock
 from simple_websocket import Server
 
 from palserver.web.context import VIEWERS
+from palserver.web.contracts import Contract
 from palserver.web.guards import signed_in
 from palserver.web.http_server import HANDLER
 from palserver.web.viewers import Viewer, Viewers
@@ -25,15 +26,14 @@ SERVER_OPTIONS = {"max_message_size": 4096}
 
 
 def socket_route(
-    bp: Blueprint, path: str, query: type[msgspec.Struct] | None = None
+    bp: Blueprint, path: str, *, messages: Any, query: type[msgspec.Struct] | None = None
 ) -> Callable[[SocketView], None]:
     """Register a WebSocket view, guarded like any other: what is wrong, the query string included, is
-    refused before the connection is upgraded.
+    refused before the connection is upgraded. `messages` are the types of what it sends.
     """
 
     def register(view: SocketView) -> None:
-        if query is not None:
-            view.query_model = query  # type: ignore[attr-defined]
+        view.contract = Contract(query=query, answers={101: ()}, messages=messages)  # type: ignore[attr-defined]
         _sock.route(path, bp=bp)(view)
 
     return register

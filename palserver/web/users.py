@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint
 
+from palserver.errors import LastAdmin, UserExists, UserNotFound
+from palserver.services.auth import Role
 from palserver.services.users import Account
 from palserver.web import audit
 from palserver.web.context import services
+from palserver.web.contracts import answers
 from palserver.web.guards import require
-from palserver.web.inputs import read_body
-from palserver.web.replies import no_content, reply
 
 bp = Blueprint("users", __name__)
 
@@ -18,11 +19,11 @@ bp = Blueprint("users", __name__)
 class NewUser(msgspec.Struct, frozen=True):
     username: str
     password: str
-    role: str
+    role: Role
 
 
 class UserChanges(msgspec.Struct, frozen=True):
-    role: str | None = None
+    role: Role | None = None
     password: str | None = None
 
 
@@ -32,27 +33,32 @@ class Accounts(msgspec.Struct, frozen=True):
 
 @bp.get("/api/users")
 @require("admin")
-def list_users() -> Response:
-    return reply(Accounts(services().users.list_accounts()))
+@answers(200)
+def list_users() -> Accounts:
+    """All accounts, by name."""
+    return Accounts(services().users.list_accounts())
 
 
 @bp.post("/api/users")
 @require("admin")
-def create() -> Response:
-    body = read_body(NewUser)
+@answers(201, raises=(UserExists,))
+def create(body: NewUser) -> Account:
+    """Add an account. Its user must change the password at the first sign-in."""
     audit.note(target=body.username)
-    return reply(services().users.add(body.username, body.password, body.role), 201)
+    return services().users.add(body.username, body.password, body.role)
 
 
 @bp.patch("/api/users/<username>")
 @require("admin")
-def change(username: str) -> Response:
-    body = read_body(UserChanges)
-    return reply(services().users.change(username, body.role, body.password))
+@answers(200, raises=(UserNotFound, LastAdmin))
+def change(username: str, body: UserChanges) -> Account:
+    """Set a role, a password, or both. A new password ends the user's sessions."""
+    return services().users.change(username, body.role, body.password)
 
 
 @bp.delete("/api/users/<username>")
 @require("admin")
-def remove(username: str) -> Response:
+@answers(204, raises=(UserNotFound, LastAdmin))
+def remove(username: str) -> None:
+    """Remove an account. Its sessions end at once."""
     services().users.remove(username)
-    return no_content()

@@ -1,0 +1,57 @@
+"""What the WebSockets send: text frames, one JSON object each, told apart by `type`.
+
+The messages of `/api/events` are made where the changes are noticed, in `services/live.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from palserver.services import live
+from palserver.services.jobs import JobView
+
+
+class Gap(msgspec.Struct, frozen=True, tag_field="type", tag="gap"):
+    """So many lines or changes are missing here: the reader was too slow. Null when nobody knows."""
+
+    lost: int | None
+
+
+class OutputLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
+    """The next lines of a job's output."""
+
+    lines: list[str]
+
+
+class JobEnded(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
+    """The last message: how the job ended."""
+
+    job: JobView
+
+
+LINE = {"prefixItems": [{"type": "integer"}, *3 * [{"type": "string"}], {"const": True}], "minItems": 4}
+LogLine = Annotated[list[Any], msgspec.Meta(extra_json_schema=LINE)]
+
+
+class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
+    """The next lines of a log, each `[seq, time, stream, text]`.
+
+    Behind the text stands `true` where the panel caused the line itself by asking the game.
+    """
+
+    lines: list[LogLine]
+
+
+class LogState(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
+    """The state of the container has changed; with a time, a run of it begins here among the lines."""
+
+    state: str
+    container: str | msgspec.UnsetType = msgspec.UNSET
+    started_at: str | msgspec.UnsetType = msgspec.UNSET
+
+
+OutputMessage = OutputLines | Gap | JobEnded
+LogMessage = LogLines | Gap | LogState
+EventMessage = live.Message | Gap
