@@ -19,6 +19,7 @@ from palserver.services.samples import (
     Sample,
     Stats,
     has_run,
+    measure_block_bytes,
     measure_cpu_percent,
     measure_memory_bytes,
     measure_network_bytes,
@@ -65,7 +66,7 @@ class Metrics:
 
     def get(self, instance: str) -> Sample:
         """As `find`, with nothing but None in it when there is no fresh sample."""
-        return self.find(instance) or Sample(instance, *[None] * 8)
+        return self.find(instance) or Sample(instance, *[None] * 10)
 
     def list_samples(self) -> list[Sample]:
         samples = (self.find(instance) for instance in sorted(self._measured))
@@ -110,6 +111,8 @@ class Metrics:
             memory_limit_bytes=(stats.get("memory_stats") or {}).get("limit"),
             network_rx_bytes=measure_network_bytes(stats, "rx"),
             network_tx_bytes=measure_network_bytes(stats, "tx"),
+            block_read_bytes=measure_block_bytes(stats, "read"),
+            block_write_bytes=measure_block_bytes(stats, "write"),
             players=game.players if game else None,
             fps=game.fps if game else None,
             sampled_at=format_time(parse_time(stats["read"])),
