@@ -20,6 +20,7 @@ from palserver.services.live import Live
 from palserver.services.logs import Logs
 from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
+from palserver.services.metrics_history import MetricsHistory
 from palserver.services.passwords import Passwords
 from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
@@ -53,6 +54,7 @@ class Services:
         self.games = Games(self.database, self.engine, self.watch, self.background)
         self.jobs = Jobs(self.background)
         self.metrics = Metrics(self.engine, self.watch, self.games, self.background)
+        self.history = MetricsHistory(self.database, self.metrics.changes, self.background)
         self.instances = Instances(self.database, self.watch, self.games, self.metrics, self.jobs)
 
     def _build_work(self, config: Config) -> None:
@@ -76,12 +78,14 @@ class Services:
     def start(self) -> None:
         self.games.start()
         self.metrics.start(self.instances.list_instances)
+        self.history.start()
         self.logs.start()
         self.live.start(self.background)
         self.lifecycle.start_recovery(self.background)
         self.watch.start()
 
     def stop(self) -> None:
+        self.history.stop()
         self.passwords.stop()
         self.engine.close()
 
