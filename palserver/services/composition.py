@@ -8,9 +8,11 @@ from palserver.background import Background
 from palserver.clients.engine import Engine
 from palserver.config import Config
 from palserver.services.adoption import Adoption
+from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.engine_watch import EngineWatch
+from palserver.services.game_pace import Pace
 from palserver.services.games import Games
 from palserver.services.host import Host
 from palserver.services.instances import Instances
@@ -51,7 +53,8 @@ class Services:
     def _build_engine(self, config: Config) -> None:
         self.engine = Engine(config.docker_environment)
         self.watch = EngineWatch(self.engine, self.background, self._list_containers)
-        self.games = Games(self.database, self.engine, self.watch, self.background)
+        self.audience = Audience()
+        self.games = Games(self.database, self.engine, self.watch, self.background, Pace(self.audience))
         self.jobs = Jobs(self.background)
         self.metrics = Metrics(self.engine, self.watch, self.games, self.background)
         self.history = MetricsHistory(self.database, self.metrics.changes, self.background)

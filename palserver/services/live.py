@@ -11,6 +11,7 @@ import msgspec
 from palserver.background import Background
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
+from palserver.services.game_rosters import PlayerEvent
 from palserver.services.games import Games
 from palserver.services.instances import Instances
 from palserver.services.jobs import Jobs
@@ -37,6 +38,7 @@ class Live:
     def start(self, background: Background) -> None:
         background.supervise("live containers", self._relay, self._watch.changes, self._tell_containers)
         background.supervise("live games", self._relay, self._games.changes, self._tell_instances)
+        background.supervise("live players", self._relay, self._games.player_events, self._tell_players)
         background.supervise("live metrics", self._relay, self._metrics.changes, self._tell_samples)
         background.supervise("live jobs", self._relay, self._jobs.changes, self._tell_jobs)
         background.supervise("live engine", self._relay, self._watch.engine_changes, self._tell_engine)
@@ -78,6 +80,13 @@ class Live:
             instance = self._instances.find(name)
             if instance is not None:
                 self._publish({"type": "instance", "instance": self._instances.view(instance)})
+
+    def _tell_players(self, events: list[PlayerEvent]) -> None:
+        """Where a player comes from is for operators only, and everybody hears this."""
+        for instance, event, player in events:
+            seen = msgspec.structs.asdict(player)
+            del seen["ip"]
+            self._publish({"type": "player", "event": event, "instance": instance, "player": seen})
 
     def _tell_samples(self, samples: list[Any]) -> None:
         for sample in {sample.instance: sample for sample in samples}.values():

@@ -69,6 +69,7 @@ def _guard() -> None:
         raise errors.PasswordChangeRequired()
     if ROLES.index(user.role) < ROLES.index(role):
         raise errors.Forbidden()
+    services().audience.note()
     _check_target(request.view_args or {})
     if hasattr(view, "query_model"):
         read_query(view.query_model)  # a WebSocket's mistakes are told before it is accepted, too
