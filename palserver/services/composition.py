@@ -20,6 +20,7 @@ from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.live import Live
 from palserver.services.logs import Logs
+from palserver.services.loop_lag import LoopLag
 from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
 from palserver.services.metrics_history import MetricsHistory
@@ -42,6 +43,7 @@ class Services:
         self._build_engine(config)
         self._build_work(config)
         self.live = Live(self.watch, self.games, self.metrics, self.jobs, self.instances)
+        self.loop_lag = LoopLag()
         self.host = Host(self.watch, {"data": config.db_path.parent, "backups": config.backup_dir})
 
     def _build_accounts(self) -> None:
@@ -79,6 +81,7 @@ class Services:
         )
 
     def start(self) -> None:
+        self.loop_lag.start(self.background)
         self.games.start()
         self.metrics.start(self.instances.list_instances)
         self.history.start()

@@ -32,8 +32,11 @@ ListInstances = Callable[[], list[Instance]]
 
 
 class _Measured(NamedTuple):
+    """`at` is on the monotonic clock, `received_at` on the wall."""
+
     sample: Sample
     at: float
+    received_at: float
 
 
 class Metrics:
@@ -63,6 +66,13 @@ class Metrics:
         if measured is None or time.monotonic() - measured.at > STALE_SECONDS:
             return None
         return measured.sample
+
+    def find_lag_seconds(self, instance: str) -> float | None:
+        """How old the newest sample was when it came, by the engine's clock and ours; None without one."""
+        sample = self.find(instance)
+        if sample is None or sample.sampled_at is None:
+            return None
+        return self._measured[instance].received_at - parse_time(sample.sampled_at).timestamp()
 
     def get(self, instance: str) -> Sample:
         """As `find`, with nothing but None in it when there is no fresh sample."""
@@ -119,7 +129,7 @@ class Metrics:
         )
 
     def _remember(self, sample: Sample) -> None:
-        self._measured[sample.instance] = _Measured(sample, time.monotonic())
+        self._measured[sample.instance] = _Measured(sample, time.monotonic(), time.time())
         self.changes.publish(sample)
 
 

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from palserver.web import audit, auth, events, game, host, instances, jobs, logs, metrics, page, users
+from palserver.web import (
+    audit,
+    auth,
+    events,
+    game,
+    host,
+    instances,
+    jobs,
+    logs,
+    metrics,
+    page,
+    prometheus,
+    users,
+)
 
 BLUEPRINTS = tuple(
-    module.bp for module in (audit, auth, events, game, host, instances, jobs, logs, metrics, page, users)
+    module.bp
+    for module in (audit, auth, events, game, host, instances, jobs, logs, metrics, page, prometheus, users)
 )
