@@ -11,6 +11,7 @@ import requests
 from flask import Blueprint, Flask, Response
 
 from migrations import migrate
+from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.passwords import Passwords
@@ -49,6 +50,7 @@ class AccountsServer:
             auth=Auth(self.database, self.passwords, self.clock),
             users=Users(self.database, self.passwords),
             audit=Audit(self.database, kept_entries),
+            audience=Audience(),
         )
         self.app = make_app(self.services, public_url)
         self.server = HttpServer(open_listener("127.0.0.1", 0), self.app)

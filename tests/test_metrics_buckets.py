@@ -73,8 +73,8 @@ class TestFold:
 
     def test_rows_are_grouped_by_their_stretch(self):
         """The second at a border begins the next stretch."""
-        rows = [make_row(second) for second in (0, 45, 59, 60, 120)]
-        assert group(rows, 60) == {0: rows[:3], 60: rows[3:4], 120: rows[4:]}
+        rows = {second: make_row(second) for second in (60, 0, 59, 45, 120)}
+        assert group(rows, 60) == {0: [rows[0], rows[45], rows[59]], 60: [rows[60]], 120: [rows[120]]}
         assert [begin_of(second, 60) for second in (59.999, 60.0)] == [0, 60]
 
 

@@ -5,9 +5,11 @@ Pure functions; times are whole seconds of Unix time. A stretch begins at a mult
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, repeat
 from math import ceil
+from operator import add
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +17,8 @@ import msgspec
 from palserver.errors import Invalid
 from palserver.services.samples import Sample
 from palserver.store.metrics import COLUMNS, Row
+
+Rows = Mapping[int, Row]  # by the beginnings of their stretches
 
 HOUR, DAY = 3600, 86400
 MAX_SPAN_SECONDS = 100 * DAY
@@ -74,12 +78,16 @@ def fold(begin: int, rows: Sequence[Row]) -> Row:
     )
 
 
-def group(rows: Iterable[Row], step_seconds: int) -> dict[int, list[Row]]:
-    """`rows`, oldest first, by the beginning of the stretch of `step_seconds` that each belongs to."""
+def group(rows: Rows, step_seconds: int) -> dict[int, list[Row]]:
+    """`rows` by the beginning of the stretch of `step_seconds` that each belongs to, oldest first."""
     stretches: dict[int, list[Row]] = {}
-    for row in rows:
-        stretches.setdefault(row[0] - row[0] % step_seconds, []).append(row)
+    for begin in sorted(rows):
+        stretches.setdefault(begin - begin % step_seconds, []).append(rows[begin])
     return stretches
+
+
+def fold_each(stretches: Mapping[int, Sequence[Row]]) -> dict[int, Row]:
+    return {begin: fold(begin, rows) for begin, rows in stretches.items()}
 
 
 def choose_window(start: datetime | None, end: datetime | None, now: float) -> tuple[int, int]:
@@ -109,13 +117,15 @@ def choose_steps(start: int, end: int, points: int, now: float) -> tuple[int, in
     return tier.step_seconds, tier.step_seconds * times
 
 
-def lay_out(rows: Mapping[int, Row], start: int, end: int, step_seconds: int) -> History:
+def lay_out(rows: Rows, start: int, end: int, step_seconds: int) -> History:
     """The whole grid from the stretch that holds `start` to the one that holds `end`."""
     times = range(begin_of(start, step_seconds), begin_of(end, step_seconds) + step_seconds, step_seconds)
     nothing = (None,) * len(COLUMNS)
-    columns = zip(*(rows.get(time, nothing) for time in times), strict=True)
+    columns = zip(*[rows.get(time, nothing) for time in times], strict=True)
     next(columns)
-    return History(step_seconds, [datetime.fromtimestamp(time, UTC) for time in times], *columns)
+    steps = repeat(timedelta(seconds=step_seconds), len(times) - 1)
+    moments = accumulate(steps, add, initial=datetime.fromtimestamp(times[0], UTC))
+    return History(step_seconds, list(moments), *columns)
 
 
 def _average(values: Sequence[float | None]) -> float | None:

@@ -21,10 +21,12 @@ from palserver.services.metrics_buckets import (
     LATE_SECONDS,
     TIERS,
     History,
+    Rows,
     begin_of,
     choose_steps,
     choose_window,
     fold,
+    fold_each,
     group,
     lay_out,
     row_of,
@@ -43,8 +45,6 @@ PURGE_EVERY_SECONDS = 600.0
 # So few at a time that a clock which is wrong for a moment, and far ahead, cannot cost the whole past.
 PURGE_ROWS = 500
 ROWS_AT_ONCE = 1000
-
-Rows = Mapping[int, Row]
 
 
 class MetricsHistory:
@@ -99,7 +99,7 @@ class MetricsHistory:
             for instance, held in self._held.items()
         }
         self._database.write(
-            _set_all, {instance: _fold_each(stretches) for instance, stretches in ended.items() if stretches}
+            _set_all, {instance: fold_each(stretches) for instance, stretches in ended.items() if stretches}
         )
         for instance, stretches in ended.items():
             held = self._held[instance]
@@ -124,10 +124,16 @@ class MetricsHistory:
         )
 
     def _list_rows(self, instance: str, step_seconds: int, start: int, end: int) -> dict[int, Row]:
-        """What is written, and over it what is held: as if that were written too."""
+        """What is written, read in pieces so that nobody else has to wait; over it what is held, as if
+        that were written too. The newest come last, and nothing can be written between them and those held.
+        """
         reader = self._database.reader
-        rows = {row[0]: row for row in store.list_rows(reader, instance, step_seconds, start, end)}
-        held = _fold_each(self._held.get(instance, {}))
+        rows: dict[int, Row] = {}
+        for first in range(start, end, step_seconds * ROWS_AT_ONCE):
+            gevent.sleep(0)
+            last = min(end, first + step_seconds * ROWS_AT_ONCE)
+            rows.update((row[0], row) for row in store.list_rows(reader, instance, step_seconds, first, last))
+        held = fold_each(self._held.get(instance, {}))
         newest = _fold_upwards(reader, instance, held)[step_seconds]
         rows.update((begin, row) for begin, row in newest.items() if start <= begin < end)
         return rows
@@ -155,22 +161,14 @@ class MetricsHistory:
             gevent.sleep(PURGE_EVERY_SECONDS)
 
 
-def _fold_each(held: Mapping[int, list[Row]]) -> Rows:
-    return {begin: fold(begin, rows) for begin, rows in held.items()}
-
-
 def _fold_patiently(rows: Rows, step_seconds: int) -> Rows:
     """For a reader: a long past is folded in pieces, so that nobody else has to wait for it."""
     folded, done = {}, 0
-    for begin, inside in group(_sort(rows), step_seconds).items():
+    for begin, inside in group(rows, step_seconds).items():
         if done // ROWS_AT_ONCE != (done := done + len(inside)) // ROWS_AT_ONCE:
             gevent.sleep(0)
         folded[begin] = fold(begin, inside)
     return folded
-
-
-def _sort(rows: Rows) -> list[Row]:
-    return [rows[begin] for begin in sorted(rows)]
 
 
 def _set_all(conn: sqlite3.Connection, by_instance: Mapping[str, Rows]) -> None:
@@ -193,6 +191,5 @@ def _fold_upwards(conn: sqlite3.Connection, instance: str, rows: Rows) -> dict[i
             for begin in begins
             for row in store.list_rows(conn, instance, shorter, begin, begin + longer)
         }
-        stretches = group(_sort(inside | dict(by_step[shorter])), longer)
-        by_step[longer] = _fold_each(stretches)
+        by_step[longer] = fold_each(group(inside | dict(by_step[shorter]), longer))
     return by_step
