@@ -6,6 +6,7 @@ overwrites the rows of the same stretches and never adds to them; when it is set
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ from palserver.store import metrics as store
 from palserver.store.database import Database
 from palserver.store.metrics import Row
 
+log = logging.getLogger(__name__)
+
 STEP_SECONDS = TIERS[0].step_seconds
 SETTLE_SECONDS = 1.0  # after a stretch has ended, for samples that are on their way
 # While nothing can be written, an hour of each instance is held in memory.
@@ -64,7 +67,10 @@ class MetricsHistory:
 
     def stop(self) -> None:
         """Write what is held, the running stretch included; after a start that soon the rest replaces it."""
-        self.write(None)
+        try:
+            self.write(None)
+        except sqlite3.Error:
+            log.exception("The newest figures could not be written")
 
     def read(
         self,
@@ -98,16 +104,13 @@ class MetricsHistory:
             instance: {begin: list(rows) for begin, rows in held.items() if begin != running}
             for instance, held in self._held.items()
         }
-        self._database.write(
-            _set_all, {instance: fold_each(stretches) for instance, stretches in ended.items() if stretches}
-        )
+        self._database.write(_set_all, {name: fold_each(stretches) for name, stretches in ended.items()})
         for instance, stretches in ended.items():
-            held = self._held[instance]
+            held = self._held.get(instance, {})
             for begin, rows in stretches.items():
                 if held.get(begin) == rows:  # else the clock was set back into it meanwhile
                     del held[begin]
-            if not held:
-                del self._held[instance]
+        self._held = {instance: held for instance, held in self._held.items() if held}
 
     def purge(self, now: float) -> int:
         """Remove rows that were kept for long enough, a bounded number; return how many."""
