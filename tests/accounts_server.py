@@ -25,6 +25,7 @@ from palserver.web.replies import no_content
 
 PASSWORD = "correct horse"
 CHEAP = 4  # bcrypt's lowest cost, where its price is not what a test is about
+METRICS_TOKEN = "for figures only"
 
 
 class Clock:
@@ -95,7 +96,7 @@ class AccountsServer:
 
 def make_app(services: SimpleNamespace, public_url: str | None) -> Flask:
     app = Flask("accounts", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, PUBLIC_URL=public_url)
+    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, PUBLIC_URL=public_url, METRICS_TOKEN=METRICS_TOKEN)
     app.extensions[SERVICES] = services
     problems.install(app)
     tokens.install(app, "a key of this test")
@@ -120,6 +121,7 @@ def make_doors() -> Blueprint:
     add("/operator", guards.require("operator"))
     add("/admin", guards.require("admin"))
     add("/download", guards.require("viewer", ticket=True))
+    add("/figures", guards.require("viewer", metrics_token=True))
     add("/unmarked", lambda view: view)
     return doors
 

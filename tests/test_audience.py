@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import gevent
+import pytest
 
 from palserver.services.audience import Audience
 from palserver.services.game_pace import REST_SECONDS, Intervals, Pace
+from tests.accounts_server import METRICS_TOKEN, AccountsServer
 
 
 class TestAudience:
@@ -44,6 +48,27 @@ class TestAudience:
         audience.note()
         gevent.joinall(waiting, timeout=5)
         assert [greenlet.value for greenlet in waiting] == [True] * 3
+
+
+class TestRequests:
+    @pytest.fixture
+    def server(self, tmp_path: Path) -> Iterator[AccountsServer]:
+        server = AccountsServer(tmp_path)
+        yield server
+        server.close()
+
+    def test_signed_in(self, server):
+        """Somebody who asks for something is there; who knocks and is not let in is nobody."""
+        server.call("GET", "/viewer", token="wrong")
+        assert not server.services.audience.is_there
+        server.call("GET", "/viewer", token=server.get_token())
+        assert server.services.audience.is_there
+
+    def test_machines(self, server):
+        """Prometheus asks all day long, with its own token or a user's, and looks at nothing."""
+        for token in (METRICS_TOKEN, server.get_token()):
+            assert server.call("GET", "/figures", token=token).status_code == 204
+        assert not server.services.audience.is_there
 
 
 class TestPace:
