@@ -90,6 +90,27 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX jobs_unfinished ON jobs (instance) WHERE finished_at IS NULL",
         "CREATE INDEX jobs_by_instance ON jobs (instance)",
     ),
+    (
+        # `time` is the second at which a row's stretch of `step_seconds` begins. The key is the table: a
+        # stretch has one row, however often it is written, and a curve is read from one place in the file.
+        """
+        CREATE TABLE metrics (
+            instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+            step_seconds INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            cpu_percent REAL,
+            memory_bytes INTEGER,
+            memory_limit_bytes INTEGER,
+            network_rx_bytes INTEGER,
+            network_tx_bytes INTEGER,
+            block_read_bytes INTEGER,
+            block_write_bytes INTEGER,
+            players INTEGER,
+            fps REAL,
+            PRIMARY KEY (instance, step_seconds, time)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 

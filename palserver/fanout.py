@@ -54,6 +54,7 @@ class Subscription(Generic[Item]):
             oldest = self._queue.popleft()
             self._queued_bytes -= oldest.size_bytes
             self._lost += oldest.lines
+            self._topic.lost_lines += oldest.lines
         self._ready.set()
 
     def end(self) -> None:
@@ -63,13 +64,29 @@ class Subscription(Generic[Item]):
     def close(self) -> None:
         self._topic.forget(self)
 
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
 
 class Topic(Generic[Item]):
-    """Publishing never waits for anybody."""
+    """Publishing never waits for anybody.
+
+    `published_lines` counts each line once, `lost_lines` once for each reader that lost it. `lag_seconds` is
+    how old the newest item was when it was published, for a publisher to set that knows; else None.
+    """
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription[Item]] = []
         self._is_ended = False
+        self.published_lines = 0
+        self.lost_lines = 0
+        self.lag_seconds: float | None = None
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for its readers; an item that waits for two counts twice."""
+        return sum(subscription.queued_bytes for subscription in self._subscriptions)
 
     def subscribe(self, max_bytes: int = 1024 * 1024) -> Subscription[Item]:
         subscription = Subscription(self, max_bytes)
@@ -80,6 +97,7 @@ class Topic(Generic[Item]):
 
     def publish(self, item: Item, size_bytes: int = 1, lines: int = 1) -> None:
         """Hand `item` to every reader; `lines` is what a reader that loses it is told to have lost."""
+        self.published_lines += lines
         queued = _Queued(item, size_bytes, lines)
         for subscription in self._subscriptions:
             subscription.add(queued)

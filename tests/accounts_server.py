@@ -11,6 +11,7 @@ import requests
 from flask import Blueprint, Flask, Response
 
 from migrations import migrate
+from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.passwords import Passwords
@@ -24,6 +25,7 @@ from palserver.web.replies import no_content
 
 PASSWORD = "correct horse"
 CHEAP = 4  # bcrypt's lowest cost, where its price is not what a test is about
+METRICS_TOKEN = "for figures only"
 
 
 class Clock:
@@ -49,6 +51,7 @@ class AccountsServer:
             auth=Auth(self.database, self.passwords, self.clock),
             users=Users(self.database, self.passwords),
             audit=Audit(self.database, kept_entries),
+            audience=Audience(),
         )
         self.app = make_app(self.services, public_url)
         self.server = HttpServer(open_listener("127.0.0.1", 0), self.app)
@@ -93,7 +96,7 @@ class AccountsServer:
 
 def make_app(services: SimpleNamespace, public_url: str | None) -> Flask:
     app = Flask("accounts", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, PUBLIC_URL=public_url)
+    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, PUBLIC_URL=public_url, METRICS_TOKEN=METRICS_TOKEN)
     app.extensions[SERVICES] = services
     problems.install(app)
     tokens.install(app, "a key of this test")
@@ -118,6 +121,7 @@ def make_doors() -> Blueprint:
     add("/operator", guards.require("operator"))
     add("/admin", guards.require("admin"))
     add("/download", guards.require("viewer", ticket=True))
+    add("/figures", guards.require("viewer", metrics_token=True))
     add("/unmarked", lambda view: view)
     return doors
 

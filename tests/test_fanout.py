@@ -85,3 +85,18 @@ def test_a_closed_reader_is_forgotten():
     with_one.close()
     with_one.close()
     assert len(topic) == 0
+
+
+def test_a_topic_counts_what_passes():
+    """Lines published are counted once, lines lost for each reader, bytes while they wait for one."""
+    topic: Topic[int] = Topic()
+    topic.publish(0, size_bytes=10, lines=2)
+    assert (topic.published_lines, topic.lost_lines, topic.queued_bytes) == (2, 0, 0)
+    slow, quick = topic.subscribe(max_bytes=25), topic.subscribe()
+    for number in range(1, 4):
+        topic.publish(number, size_bytes=10, lines=2)
+    assert (topic.published_lines, topic.lost_lines, topic.queued_bytes) == (8, 2, 20 + 30)
+    quick.take()
+    assert topic.queued_bytes == 20
+    slow.close()
+    assert (topic.lost_lines, topic.queued_bytes) == (2, 0)

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import gevent
 import pytest
-from gevent.server import StreamServer
 
-from migrations import migrate
 from palserver import errors
-from palserver.background import Background
-from palserver.clients.engine import Engine
 from palserver.clients.palworld import Metrics
 from palserver.clock import format_time
-from palserver.services.engine_watch import EngineWatch
 from palserver.services.game_runs import STARTING_SECONDS, GameRun, GameView
 from palserver.services.games import Games
 from palserver.store import instances as store
-from palserver.store.database import Database
 from tests.game import Game
-from tests.pretend_rows import make_container, make_instance
+from tests.house import EngineWire, House, count_calls
+from tests.pretend_rows import make_container
 from tests.waiting import wait_until
 
 METRICS = Metrics(57.0, None, 16.8, 3, 32, 3600, 32, None)
-ENGINE_SOCKET = "/var/run/docker.sock"
 
 
 def started_ago(seconds: float) -> str:
@@ -127,91 +118,6 @@ class TestGameRun:
         assert run.view().status == "unresponsive"
 
 
-class EngineWire:
-    """A socket that leads to the real engine, and while it is cut to nowhere."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = str(folder / "engine.sock")
-        self.is_cut = False
-        self._open: set[socket.socket] = set()
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(self.path)
-        listener.listen(64)
-        listener.setblocking(False)
-        self._server = StreamServer(listener, self._join)
-        self._server.start()
-
-    def cut(self) -> None:
-        self.is_cut = True
-        for end in list(self._open):
-            end.close()
-
-    def close(self) -> None:
-        self.cut()
-        self._server.stop(timeout=1)
-
-    def _join(self, near: socket.socket, _: object) -> None:
-        with socket.socket(socket.AF_UNIX) as far:
-            if self.is_cut:
-                return
-            far.connect(ENGINE_SOCKET)
-            ends = {near, far}
-            self._open |= ends
-            back = gevent.spawn(self._carry, far, near)
-            self._carry(near, far)
-            back.join()
-            self._open -= ends
-
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        try:
-            while piece := source.recv(65536):
-                target.sendall(piece)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            return  # one side has gone, or the wire was cut
-
-
-class House:
-    """The services that the games need, built as the process builds them."""
-
-    def __init__(self, folder: Path, wire: EngineWire | None = None) -> None:
-        self.database = Database(folder / "paladmin.db", migrate)
-        self.background = Background(retry_last_seconds=0.5)
-        self.engine = Engine({"DOCKER_HOST": f"unix://{wire.path}"} if wire else {})
-        self.watch = EngineWatch(self.engine, self.background, self._list_containers)
-        self.games = Games(self.database, self.engine, self.watch, self.background, poll_seconds=0.2)
-        self.changes = self.games.changes.subscribe()
-
-    def start(self) -> House:
-        self.games.start()
-        self.watch.start()
-        return self
-
-    def adopt(self, game: Game) -> str:
-        """Returns the instance's name."""
-        self.database.write(store.add_instance, make_instance(game.name))
-        if self.watch.is_reachable:
-            self.watch.look(game.name)
-        return game.name
-
-    def view(self, name: str) -> GameView:
-        instance = store.find_instance(self.database.reader, name)
-        assert instance is not None
-        return self.games.view(instance)
-
-    def wait_for(self, name: str, status: str) -> GameView:
-        wait_until(lambda: self.view(name).status == status, f"{name} is {status}", 30)
-        return self.view(name)
-
-    def close(self) -> None:
-        self.background.stop()
-        self.engine.close()
-        self.database.close()
-
-    def _list_containers(self) -> list[str]:
-        return [instance.container for instance in store.list_instances(self.database.reader)]
-
-
 @pytest.fixture
 def house(tmp_path) -> Iterator[House]:
     house = House(tmp_path)
@@ -225,10 +131,6 @@ def adopted(house: House, game: Game) -> Game:
     house.adopt(game)
     house.wait_for(game.name, "ready")
     return game
-
-
-def count_calls(game: Game, endpoint: str) -> int:
-    return len([call for call in game.list_calls() if call["path"].endswith(f"/{endpoint}")])
 
 
 class TestView:

@@ -27,6 +27,7 @@ ONLY = {
     "flask_jwt_extended": {"web"},
     "flask_sock": {"web"},
     "docker": {"clients"},
+    "prometheus_client": {"web"},
     "requests": {"clients"},
     "sqlite3": {"store", "services", "web", "root"},
     "subprocess": {"clients"},

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
 
 import docker
 import pytest
+import requests
 
+from palserver.clock import parse_time
 from tests.containers import Containers
+from tests.game import Game
 from tests.panel import Panel
 from tests.waiting import wait_until
 
@@ -69,3 +76,109 @@ def test_figures_are_those_of_docker_stats(panel: Panel, busy):
     assert 48 * MIB < ours["memory_bytes"] < 256 * MIB
     assert ours["cpu_percent"] == pytest.approx(float(theirs["CPUPerc"].rstrip("%")), abs=8)
     assert 10 < ours["cpu_percent"] < 30
+    # Some kernels count no block I/O: then the one shows zero, and ours says that it is not known.
+    assert theirs["BlockIO"] == "0B / 0B" or ours["block_write_bytes"] is not None
+
+
+COLUMNS = (
+    "time",
+    "cpu_percent",
+    "memory_bytes",
+    "memory_limit_bytes",
+    "network_rx_bytes",
+    "network_tx_bytes",
+    "block_read_bytes",
+    "block_write_bytes",
+    "players",
+    "fps",
+)
+
+
+class TestHistory:
+    def adopt(self, panel: Panel, game: Game) -> None:
+        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        wait_until(lambda: panel.get(f"/api/metrics/{game.name}")["fps"], "a sample with the game's figures")
+
+    def ask(self, panel: Panel, name: str, **query: Any) -> requests.Response:
+        return panel.call("GET", f"/api/metrics/{name}/history", params=query)
+
+    def test_the_last_hour(self, panel: Panel, game):
+        """The whole grid of the last hour, empty but for its end, which holds the newest sample."""
+        game.join("Lamia")
+        self.adopt(panel, game)
+        history = wait_until(lambda: self.read_with_player(panel, game.name), "the player is on the curve")
+        sample = panel.get(f"/api/metrics/{game.name}")
+        assert history["step_seconds"] == 15
+        assert set(history) == {"step_seconds", *COLUMNS}
+        assert {len(history[name]) for name in COLUMNS} == {241}
+        assert history["cpu_percent"][0] is None
+        assert history["memory_limit_bytes"][-1] == sample["memory_limit_bytes"]
+        assert 0 < history["network_rx_bytes"][-1] <= sample["network_rx_bytes"]
+        begins = [parse_time(text).timestamp() for text in history["time"]]
+        assert [begin % 15 for begin in begins] == [0] * 241
+        assert {after - before for before, after in pairwise(begins)} == {15}
+        assert begins[-1] <= time.time() < begins[-1] + 30
+
+    def read_with_player(self, panel: Panel, name: str) -> Any:
+        history = self.ask(panel, name).json()
+        return history if history["players"][-1] == 1 else None
+
+    def test_a_kill_keeps_what_was_written(self, make_panel: Callable[..., Panel], game):
+        """After a power cut all that was written is there, in whole rows, and the curve goes on."""
+        panel = make_panel()
+        panel.start()
+        self.adopt(panel, game)
+        written = wait_until(lambda: self.list_rows(panel), "a stretch is written", 40)
+        panel.kill()
+        panel.start()
+        assert self.list_rows(panel)[: len(written)] == written
+        wait_until(lambda: len(self.list_rows(panel)) > len(written), "another is written", 60)
+        history = self.ask(panel, game.name).json()
+        by_time = dict(zip(history["time"], history["memory_bytes"], strict=True))
+        for begin, memory in written:
+            moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin))
+            assert by_time[moment] == memory
+
+    def list_rows(self, panel: Panel) -> list[tuple[int, int]]:
+        """What lies in the file, seen from another process."""
+        file = panel.folder / "server" / "paladmin.db"
+        conn = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            query = "SELECT time, memory_bytes FROM metrics WHERE step_seconds = 15 ORDER BY time"
+            return list(conn.execute(query))
+        finally:
+            conn.close()
+
+    @pytest.mark.parametrize(
+        ("query", "wrong"),
+        [
+            ({"from": "yesterday"}, {"from"}),
+            ({"from": "2026-01-01"}, {"from"}),
+            ({"from": "2026-01-01T00:00:00", "to": "noon"}, {"from", "to"}),
+            ({"from": "2026-02-30T00:00:00Z"}, {"from"}),
+            ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T23:59:59Z"}, {"from"}),
+            ({"from": "1999-01-01T00:00:00Z"}, {"from"}),
+            ({"to": "9999-12-31T23:59:59-23:59"}, {"to"}),
+            ({"points": "0"}, {"points"}),
+            ({"points": "6001"}, {"points"}),
+            ({"points": "many", "from": ""}, {"points", "from"}),
+        ],
+    )
+    def test_what_cannot_be_asked(self, panel: Panel, busy, query, wrong):
+        """Every mistake is told by its field."""
+        panel.call("POST", "/api/instances/adopt", {"container": busy})
+        answer = self.ask(panel, busy, **query)
+        assert (answer.status_code, answer.json()["key"]) == (400, "invalid")
+        assert set(answer.json()["fields"]) == wrong
+
+    def test_times_with_an_offset(self, panel: Panel, busy):
+        """Any zone may be asked in; the answer is in UTC."""
+        panel.call("POST", "/api/instances/adopt", {"container": busy})
+        window = {"from": "2026-11-01T09:00:00+09:00", "to": "2026-11-01T00:30:00.5Z", "points": 2}
+        history = self.ask(panel, busy, **window).json()
+        assert history["time"][0] == "2026-11-01T00:00:00Z"
+        assert set(history["players"]) == {None}
+
+    def test_an_unknown_instance(self, panel: Panel):
+        """There is no curve of nobody."""
+        assert self.ask(panel, "nobody").json()["key"] == "instance_not_found"

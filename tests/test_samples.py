@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from palserver.services.samples import (
     has_run,
+    measure_block_bytes,
     measure_cpu_percent,
     measure_memory_bytes,
     measure_network_bytes,
@@ -75,3 +78,33 @@ def test_the_empty_frames_of_a_stopped_container_are_recognised():
     """The engine goes on sending frames with the year 1."""
     assert not has_run({"read": "0001-01-01T00:00:00Z"})
     assert has_run({"read": "2026-09-01T20:15:00.1Z"})
+
+
+def test_block_io_is_the_sum_over_all_devices():
+    """Both ways of writing an operation are read; syncs and totals are nobody's read or write."""
+    entries = [
+        {"major": 8, "minor": 0, "op": "Read", "value": 1},
+        {"major": 8, "minor": 0, "op": "Write", "value": 10},
+        {"major": 8, "minor": 0, "op": "Sync", "value": 100},
+        {"major": 8, "minor": 0, "op": "Total", "value": 1000},
+        {"major": 8, "minor": 16, "op": "read", "value": 2},
+        {"major": 8, "minor": 16, "op": "write", "value": 20},
+    ]
+    stats = {"blkio_stats": {"io_service_bytes_recursive": entries}}
+    assert measure_block_bytes(stats, "read") == 3
+    assert measure_block_bytes(stats, "write") == 30
+
+
+@pytest.mark.parametrize(
+    "stats",
+    [
+        {},
+        {"blkio_stats": None},
+        {"blkio_stats": {"io_service_bytes_recursive": None}},
+        {"blkio_stats": {"io_service_bytes_recursive": []}},
+    ],
+)
+def test_block_io_that_is_not_counted_is_unknown(stats):
+    """Some kernels count none, and say so by nothing, by null or by an empty list."""
+    assert measure_block_bytes(stats, "read") is None
+    assert measure_block_bytes(stats, "write") is None

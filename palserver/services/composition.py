@@ -8,9 +8,11 @@ from palserver.background import Background
 from palserver.clients.engine import Engine
 from palserver.config import Config
 from palserver.services.adoption import Adoption
+from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.engine_watch import EngineWatch
+from palserver.services.game_pace import Pace
 from palserver.services.games import Games
 from palserver.services.host import Host
 from palserver.services.instances import Instances
@@ -19,8 +21,10 @@ from palserver.services.lifecycle import Lifecycle
 from palserver.services.live import Live
 from palserver.services.log_keeper import LogShelf
 from palserver.services.logs import Logs
+from palserver.services.loop_lag import LoopLag
 from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
+from palserver.services.metrics_history import MetricsHistory
 from palserver.services.passwords import Passwords
 from palserver.services.recovery import Recovery
 from palserver.services.scripts import Scripts, build_environment
@@ -41,6 +45,7 @@ class Services:
         self._build_engine(config)
         self._build_work(config)
         self.live = Live(self.watch, self.games, self.metrics, self.jobs, self.instances)
+        self.loop_lag = LoopLag()
         self.host = Host(self.watch, {"data": config.db_path.parent, "backups": config.backup_dir})
 
     def _build_accounts(self) -> None:
@@ -52,9 +57,11 @@ class Services:
     def _build_engine(self, config: Config) -> None:
         self.engine = Engine(config.docker_environment)
         self.watch = EngineWatch(self.engine, self.background, self._list_containers)
-        self.games = Games(self.database, self.engine, self.watch, self.background)
+        self.audience = Audience()
+        self.games = Games(self.database, self.engine, self.watch, self.background, Pace(self.audience))
         self.jobs = Jobs(self.database, self.background)
         self.metrics = Metrics(self.engine, self.watch, self.games, self.background)
+        self.history = MetricsHistory(self.database, self.metrics.changes, self.background)
         self.instances = Instances(self.database, self.watch, self.games, self.metrics, self.jobs)
 
     def _build_work(self, config: Config) -> None:
@@ -81,15 +88,18 @@ class Services:
         )
 
     def start(self) -> None:
+        self.loop_lag.start(self.background)
         self.recovery.start()
         self.games.start()
         self.metrics.start(self.instances.list_instances)
+        self.history.start()
         self.logs.start()
         self.live.start(self.background)
         self.lifecycle.start_recovery(self.background)
         self.watch.start()
 
     def stop(self) -> None:
+        self.history.stop()
         self.log_shelf.stop()
         self.passwords.stop()
         self.engine.close()

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 import gevent
 import msgspec
 
-from palserver import errors
 from palserver.background import Background
-from palserver.clients import palworld
 from palserver.clients.containers import Container
-from palserver.clients.palworld import Metrics
+from palserver.clients.palworld import Metrics, Player
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.game_access import GameAccess
+from palserver.services.game_pace import Pace
+from palserver.services.game_questions import ask_figures, ask_players
+from palserver.services.game_rosters import PlayerEvent
 from palserver.services.game_runs import GameRun, GameView, key_of
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
 
-POLL_SECONDS = 5.0
-REST_SECONDS = 0.5  # between two polls, also when the first took all its time
-
 
 class GamePolls:
-    """Pollers come and go with what the engine reports. `changes` has the instances whose view changed."""
+    """Pollers come and go with what the engine reports, one for each game, whoever watches.
+
+    `changes` has the instances whose view changed, `player_events` who came and who went.
+    """
 
     def __init__(
         self,
@@ -34,17 +34,18 @@ class GamePolls:
         watch: EngineWatch,
         background: Background,
         access: GameAccess,
-        poll_seconds: float = POLL_SECONDS,
+        pace: Pace,
     ) -> None:
         self._database = database
         self._watch = watch
         self._background = background
         self._access = access
-        self._poll_seconds = poll_seconds
+        self._pace = pace
         self._runs: dict[str, GameRun] = {}
         self._pollers: dict[str, gevent.Greenlet] = {}
         self._published: dict[str, GameView] = {}
         self.changes: Topic[str] = Topic()
+        self.player_events: Topic[PlayerEvent] = Topic()
 
     def start(self) -> None:
         self._background.supervise("games", self._follow)
@@ -66,6 +67,11 @@ class GamePolls:
         """What the last poll brought; None when it brought nothing."""
         run = self._runs.get(name)
         return run.metrics if run else None
+
+    def find_players(self, name: str) -> list[Player] | None:
+        """Who was on at the last poll of them; None when that is not known any more."""
+        run = self._runs.get(name)
+        return run.players if run else None
 
     def _follow(self) -> None:
         """Whichever container changed, all instances are looked at: it is memory only, and misses none."""
@@ -94,7 +100,7 @@ class GamePolls:
                 self._runs.pop(instance.name, None)
             return
         if self._find_run(instance.name, container) is None:
-            self._runs[instance.name] = GameRun(container)
+            self._runs[instance.name] = GameRun(container, instance.name)
         if container.state == "paused":
             self._stop_poller(instance.name)
         elif instance.name not in self._pollers:
@@ -123,7 +129,7 @@ class GamePolls:
         while True:
             began = time.monotonic()
             self._poll(name)
-            gevent.sleep(max(REST_SECONDS, self._poll_seconds - (time.monotonic() - began)))
+            self._pace.rest(began)
 
     def _poll(self, name: str) -> None:
         instance = store.find_instance(self._database.reader, name)
@@ -133,24 +139,11 @@ class GamePolls:
         container = self._watch.find(instance.container)
         run = self._find_run(name, container) if container else None
         if container is not None and run is not None:  # else it has just changed, and is being looked at
-            self._ask(instance, container, run)
+            has_answered = ask_figures(self._access, instance, container, run)
             self._publish(instance)
-
-    def _ask(self, instance: Instance, container: Container, run: GameRun) -> None:
-        try:
-            if run.is_version_due:
-                info = self._access.ask(instance, container, partial(palworld.get_info, attempts=1))
-                run.learn_version(info.version)
-            metrics = self._access.ask(instance, container, partial(palworld.get_metrics, attempts=1))
-        except errors.GameUnauthorized:
-            run.refuse()
-        except (errors.GameUnreachable, errors.GameBadAnswer):
-            if self._access.is_held_still(container):
-                run.pause()
-            else:
-                run.miss()
-        else:
-            run.answer(metrics)
+            if has_answered and self._pace.are_players_due(run.players_asked_at):
+                for event in ask_players(self._access, instance, container, run):
+                    self.player_events.publish(event)
 
     def _publish(self, instance: Instance) -> None:
         view = self.view(instance)

@@ -9,8 +9,9 @@ from typing import Annotated
 import msgspec
 
 from palserver.clients.containers import Container
-from palserver.clients.palworld import Metrics
+from palserver.clients.palworld import Metrics, Player
 from palserver.clock import parse_time, utc_now
+from palserver.services.game_rosters import PlayerEvent, Roster
 
 STARTING_SECONDS = 15 * 60.0
 MISSES_IN_A_ROW = 2
@@ -31,12 +32,15 @@ class GameView(msgspec.Struct, frozen=True):
 class GameRun:
     """The game in one run of its container: from its start to its exit, pauses included."""
 
-    def __init__(self, container: Container, now: float | None = None) -> None:
+    def __init__(self, container: Container, instance: str = "", now: float | None = None) -> None:
         """`now` is on the monotonic clock; the age of the run is read off the wall only once."""
         self.key = key_of(container)
         self.version: str | None = None
         self.is_version_due = True
         self.metrics: Metrics | None = None
+        self.players: list[Player] | None = None
+        self.players_asked_at: float | None = None
+        self._roster = Roster(instance)
         self._began = (time.monotonic() if now is None else now) - _age_seconds(container.started_at)
         self._status = "unknown"
         self._checked_at: str | None = None
@@ -60,17 +64,22 @@ class GameRun:
         self._has_answered, self._misses = True, 0
         self._checked_at = utc_now()
 
+    def meet(self, players: list[Player] | None) -> list[PlayerEvent]:
+        """Who is on, and who came or went since the answer before; from None nothing follows."""
+        self.players = players
+        return [] if players is None else self._roster.update(players)
+
     def refuse(self) -> None:
         """It answered, but takes none of the passwords."""
-        self._status, self.metrics, self._misses = "unauthorized", None, 0
+        self._forget("unauthorized")
 
     def pause(self) -> None:
         """It is held still by its own image, and mute because of that."""
-        self._status, self.metrics, self._misses = "paused", None, 0
+        self._forget("paused")
 
     def miss(self, now: float | None = None) -> None:
         """It did not answer. One miss takes the numbers away and leaves the status; a hiccup is no outage."""
-        self.metrics = None
+        self.metrics = self.players = self.players_asked_at = None
         self.is_version_due = True  # an image may update the game and start it again in the same container
         self._misses += 1
         is_settled = self._has_answered or self._status in ("unauthorized", "paused")
@@ -82,7 +91,11 @@ class GameRun:
 
     def rest(self) -> None:
         """Nobody asks for a while, so nothing is known until the next answer."""
-        self._status, self.metrics, self._misses = "unknown", None, 0
+        self._forget("unknown")
+
+    def _forget(self, status: str) -> None:
+        self._status, self._misses = status, 0
+        self.metrics = self.players = self.players_asked_at = None
 
 
 def key_of(container: Container) -> tuple[str, str | None]:

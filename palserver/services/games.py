@@ -14,7 +14,8 @@ from palserver.clients.palworld import Info, Metrics, Player
 from palserver.clients.palworld_http import GameAddress, limit
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.game_access import GameAccess
-from palserver.services.game_polls import POLL_SECONDS, GamePolls
+from palserver.services.game_pace import Pace
+from palserver.services.game_polls import GamePolls
 from palserver.services.game_runs import GameView
 from palserver.store import instances as store
 from palserver.store.database import Database
@@ -31,7 +32,7 @@ class Games:
     """Calls take an instance's name. They raise InstanceNotFound, InstanceNotRunning, EngineUnreachable,
     GameUnreachable, GameUnauthorized, GameBadAnswer; orders raise GameRefused too.
 
-    `changes` publishes the name of each instance whose view has changed.
+    `changes` publishes the name of each instance whose view has changed, `player_events` who came and went.
     """
 
     def __init__(
@@ -40,13 +41,14 @@ class Games:
         engine: Engine,
         watch: EngineWatch,
         background: Background,
-        poll_seconds: float = POLL_SECONDS,
+        pace: Pace,
     ) -> None:
         self._database = database
         self._watch = watch
         self._access = GameAccess(engine)
-        self._polls = GamePolls(database, watch, background, self._access, poll_seconds)
+        self._polls = GamePolls(database, watch, background, self._access, pace)
         self.changes = self._polls.changes
+        self.player_events = self._polls.player_events
 
     def start(self) -> None:
         self._polls.start()
@@ -57,6 +59,10 @@ class Games:
     def find_metrics(self, name: str) -> Metrics | None:
         """What the last poll brought; None when it brought nothing."""
         return self._polls.find_metrics(name)
+
+    def find_players(self, name: str) -> list[Player] | None:
+        """Who was on at the last poll; None when that is not known."""
+        return self._polls.find_players(name)
 
     def info(self, name: str) -> Info:
         return self._ask(name, palworld.get_info)

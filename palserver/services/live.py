@@ -9,8 +9,10 @@ import gevent
 import msgspec
 
 from palserver.background import Background
+from palserver.clients.palworld import Player
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineState, EngineStatus, EngineWatch
+from palserver.services.game_rosters import Move, PlayerEvent
 from palserver.services.games import Games
 from palserver.services.instances import Instances, InstanceView
 from palserver.services.jobs import Jobs, JobView
@@ -47,11 +49,21 @@ class JobChanged(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
     job: JobView
 
 
+class PlayerMoved(msgspec.Struct, frozen=True, tag_field="type", tag="player"):
+    """`event` is `joined` or `left`; nobody is told where a player comes from."""
+
+    event: Move
+    instance: str
+    player: Player
+
+
 class EngineChanged(msgspec.Struct, frozen=True, tag_field="type", tag="engine"):
     status: EngineState
 
 
-Message = Snapshot | InstanceChanged | InstanceRemoved | SampleTaken | JobChanged | EngineChanged
+Message = (
+    Snapshot | InstanceChanged | InstanceRemoved | SampleTaken | JobChanged | PlayerMoved | EngineChanged
+)
 
 
 class Live:
@@ -70,6 +82,7 @@ class Live:
     def start(self, background: Background) -> None:
         background.supervise("live containers", self._relay, self._watch.changes, self._tell_containers)
         background.supervise("live games", self._relay, self._games.changes, self._tell_instances)
+        background.supervise("live players", self._relay, self._games.player_events, self._tell_players)
         background.supervise("live metrics", self._relay, self._metrics.changes, self._tell_samples)
         background.supervise("live jobs", self._relay, self._jobs.changes, self._tell_jobs)
         background.supervise("live engine", self._relay, self._watch.engine_changes, self._tell_engine)
@@ -110,6 +123,11 @@ class Live:
             instance = self._instances.find(name)
             if instance is not None:
                 self._publish(InstanceChanged(self._instances.view(instance)))
+
+    def _tell_players(self, events: list[PlayerEvent]) -> None:
+        """Where a player comes from is for operators only, and everybody hears this."""
+        for instance, event, player in events:
+            self._publish(PlayerMoved(event, instance, msgspec.structs.replace(player, ip=None)))
 
     def _tell_samples(self, samples: list[Any]) -> None:
         for sample in {sample.instance: sample for sample in samples}.values():

@@ -19,6 +19,7 @@ from palserver.services.samples import (
     Sample,
     Stats,
     has_run,
+    measure_block_bytes,
     measure_cpu_percent,
     measure_memory_bytes,
     measure_network_bytes,
@@ -31,8 +32,11 @@ ListInstances = Callable[[], list[Instance]]
 
 
 class _Measured(NamedTuple):
+    """`at` is on the monotonic clock, `received_at` on the wall."""
+
     sample: Sample
     at: float
+    received_at: float
 
 
 class Metrics:
@@ -63,9 +67,16 @@ class Metrics:
             return None
         return measured.sample
 
+    def find_lag_seconds(self, instance: str) -> float | None:
+        """How old the newest sample was when it came, by the engine's clock and ours; None without one."""
+        sample = self.find(instance)
+        if sample is None or sample.sampled_at is None:
+            return None
+        return self._measured[instance].received_at - parse_time(sample.sampled_at).timestamp()
+
     def get(self, instance: str) -> Sample:
         """As `find`, with nothing but None in it when there is no fresh sample."""
-        return self.find(instance) or Sample(instance, *[None] * 8)
+        return self.find(instance) or Sample(instance, *[None] * 10)
 
     def list_samples(self) -> list[Sample]:
         samples = (self.find(instance) for instance in sorted(self._measured))
@@ -110,13 +121,15 @@ class Metrics:
             memory_limit_bytes=(stats.get("memory_stats") or {}).get("limit"),
             network_rx_bytes=measure_network_bytes(stats, "rx"),
             network_tx_bytes=measure_network_bytes(stats, "tx"),
+            block_read_bytes=measure_block_bytes(stats, "read"),
+            block_write_bytes=measure_block_bytes(stats, "write"),
             players=game.players if game else None,
             fps=game.fps if game else None,
             sampled_at=format_time(parse_time(stats["read"])),
         )
 
     def _remember(self, sample: Sample) -> None:
-        self._measured[sample.instance] = _Measured(sample, time.monotonic())
+        self._measured[sample.instance] = _Measured(sample, time.monotonic(), time.time())
         self.changes.publish(sample)
 
 

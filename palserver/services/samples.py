@@ -1,6 +1,6 @@
 """One engine stats frame as a sample, counted as `docker stats` counts. Pure functions.
 
-Formulas: docker/cli, `cli/command/container/stats_helpers.go` (CPU and memory on cgroup v1 and v2).
+Formulas: docker/cli, `cli/command/container/stats_helpers.go` (memory on cgroup v1 and v2).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ class Sample(msgspec.Struct, frozen=True):
     memory_limit_bytes: int | None
     network_rx_bytes: int | None
     network_tx_bytes: int | None
+    block_read_bytes: int | None
+    block_write_bytes: int | None
     players: int | None
     fps: float | None
     sampled_at: str | None
@@ -66,3 +68,14 @@ def measure_network_bytes(stats: Stats, direction: str) -> int | None:
     if not networks:
         return None
     return sum(int(interface[f"{direction}_bytes"]) for interface in networks.values())
+
+
+def measure_block_bytes(stats: Stats, operation: str) -> int | None:
+    """The sum over all devices; `operation` is `read` or `write`. None where the kernel counts nothing.
+
+    Kernels write the operation as `Read` or `read`; by its first letter alone the engine's own client goes.
+    """
+    entries = (stats.get("blkio_stats") or {}).get("io_service_bytes_recursive")
+    if not entries:
+        return None
+    return sum(int(entry["value"]) for entry in entries if entry["op"][:1].lower() == operation[0])

@@ -14,6 +14,7 @@ from palserver.web import (
     metrics,
     openapi,
     page,
+    prometheus,
     users,
 )
 
@@ -29,5 +30,6 @@ BLUEPRINTS = (
     metrics.bp,
     openapi.bp,
     page.bp,
+    prometheus.bp,
     users.bp,
 )

@@ -5,6 +5,7 @@ The check runs before a WebSocket is accepted too, so that a stranger gets a rea
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
@@ -29,18 +30,25 @@ def public(view: View) -> View:
 
 
 def require(
-    role: str, *, before_password_change: bool = False, ticket: bool = False
+    role: str,
+    *,
+    before_password_change: bool = False,
+    ticket: bool = False,
+    metrics_token: bool = False,
 ) -> Callable[[View], View]:
     """Only a signed-in user of at least `role` may call it.
 
     `ticket` views (WebSockets, downloads) also accept `?ticket=`, since neither a link nor a browser's
     socket can set a header. `before_password_change` views answer even while a default password stands.
+    `metrics_token` views answer to the fixed token of the configuration too, which opens nothing else; they
+    have no user then. Who reads them is a machine, and no audience.
     """
 
     def mark(view: View) -> View:
         view.required_role = role  # type: ignore[attr-defined]
         view.before_password_change = before_password_change  # type: ignore[attr-defined]
         view.takes_ticket = ticket  # type: ignore[attr-defined]
+        view.takes_metrics_token = metrics_token  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -64,15 +72,30 @@ def _guard() -> None:
         return
     if role not in ROLES:
         raise errors.Forbidden()  # a view nobody marked is closed, not open
+    if getattr(view, "takes_metrics_token", False) and _has_metrics_token():
+        return
+    _check_user(view, role)
+    _check_target(request.view_args or {})
+    contract = getattr(view, "contract", None)
+    if contract is not None and contract.messages is not None and contract.query is not None:
+        read_query(contract.query)  # a WebSocket's mistakes are told before it is accepted, too
+
+
+def _check_user(view: object, role: str) -> None:
     user = g.signed_in = _authenticate(getattr(view, "takes_ticket", False))
     if user.must_change_password and not getattr(view, "before_password_change", False):
         raise errors.PasswordChangeRequired()
     if ROLES.index(user.role) < ROLES.index(role):
         raise errors.Forbidden()
-    _check_target(request.view_args or {})
-    contract = getattr(view, "contract", None)
-    if contract is not None and contract.messages is not None and contract.query is not None:
-        read_query(contract.query)  # a WebSocket's mistakes are told before it is accepted, too
+    if not getattr(view, "takes_metrics_token", False):
+        services().audience.note()
+
+
+def _has_metrics_token() -> bool:
+    """Compared in the same time whatever it is; a header's bytes come as Latin-1."""
+    expected = (current_app.config["METRICS_TOKEN"] or "").encode(errors="surrogateescape")
+    given = (tokens.find_bearer_token() or "").encode("latin-1", errors="replace")
+    return expected != b"" and hmac.compare_digest(given, expected)
 
 
 def _check_target(names: dict[str, str]) -> None:

@@ -69,7 +69,7 @@ def list_query_parameters(model: type[msgspec.Struct]) -> list[Schema]:
 def _query_parameter(name: str, field: Schema, is_required: bool) -> Schema:
     schema = field
     if "anyOf" in field:
-        schema = next(member for member in field["anyOf"] if member["type"] != "null")
+        schema = next(member for member in field["anyOf"] if member.get("type") != "null")
     parameter = {
         "name": name,
         "in": "query",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, request
 from flask_sock import Sock
 from simple_websocket import Server
 
-from palserver.web.context import VIEWERS
+from palserver.web.context import VIEWERS, services
 from palserver.web.contracts import Contract
 from palserver.web.guards import signed_in
 from palserver.web.http_server import HANDLER
@@ -39,7 +39,12 @@ def socket_route(
     return register
 
 
-def open_viewer(ws: Server, role: str, instance: str | None = None) -> AbstractContextManager[Viewer]:
+@contextmanager
+def open_viewer(ws: Server, role: str, instance: str | None = None) -> Iterator[Viewer]:
     """Must be a WebSocket view's first act. `role` and `instance` end the viewer when they are lost."""
     viewers: Viewers = current_app.extensions[VIEWERS]
-    return viewers.open(ws, request.environ[HANDLER], signed_in(), role, instance)
+    with (
+        services().audience.watching(),
+        viewers.open(ws, request.environ[HANDLER], signed_in(), role, instance) as viewer,
+    ):
+        yield viewer
