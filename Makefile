@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL_SCRIPTS = .ci/run $$(find . -name '.?*' -prune -o -name '*.sh' -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint image engine
+.PHONY: help run demo test bench lint image engine
 
 help:  ## what can be done here
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile
@@ -18,6 +18,9 @@ test: .venv/checks image  ## every test, against a real engine and a real browse
 	setup/browser.sh
 	setup/compose.sh
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+bench: .venv/bench image  ## how fast, how small, against the raw thing; BENCH_ARGS names the groups to measure
+	.venv/bin/python -m bench $(BENCH_ARGS)
 
 lint: .venv/checks  ## style, types and shell scripts
 	.venv/bin/ruff check .
@@ -39,3 +42,7 @@ engine:  ## a Docker Engine
 .venv/checks: tests/requirements.txt requirements.txt
 	PYTHON=$(PYTHON) setup/venv.sh tests/requirements.txt
 	@touch $@ .venv/product
+
+.venv/bench: bench/requirements.txt tests/requirements.txt requirements.txt
+	PYTHON=$(PYTHON) setup/venv.sh bench/requirements.txt
+	@touch $@ .venv/checks .venv/product

@@ -1,0 +1,70 @@
+"""How long a signed-in route takes: idle, and while a container floods to viewers and people sign in."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+from bench.flood import run_flood
+from bench.lab import Lab, adopt
+from bench.load import Load, Target, run_load
+from bench.signing_in import add_people, sign_in_all
+from bench.table import Row, at_most
+from tests.panel import Panel
+
+PATH = "/api/auth/me"
+VIEWERS = 10
+SECONDS = 15.0
+PAUSE_SECONDS = 0.005
+LAG_BUCKET = re.compile(r'^palserver_\w*loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)$', re.MULTILINE)
+
+
+def measure(lab: Lab) -> Iterator[Row]:
+    panel = lab.start_panel()
+    add_people(panel)
+    idle = _ask(panel)
+    name = run_flood(lab)
+    adopt(panel, name)
+    sink = lab.open_viewers(panel, name, VIEWERS)
+    time.sleep(2)
+    flooded = _ask(panel)
+    with sign_in_all(panel):
+        before = _read_lags(panel)
+        busy = _ask(panel)
+        lags = _difference(_read_lags(panel), before)
+    sink.close()
+    lab.remove_container(name)
+    yield Row(f"GET {PATH} idle, p50 / p95 / p99", _format(idle))
+    yield Row(f"  while a container floods to {VIEWERS} viewers", _format(flooded))
+    yield Row("  while it floods and ten people sign in", _format(busy))
+    yield at_most("  while it floods and ten people sign in, p95", busy.p95, 50, "ms")
+    yield _make_lag_row(lags, busy)
+
+
+def _ask(panel: Panel) -> Load:
+    return run_load(Target(panel.port, PATH, panel.token), seconds=SECONDS, pause=PAUSE_SECONDS)
+
+
+def _format(load: Load) -> str:
+    return f"{load.p50:.2f} / {load.p95:.2f} / {load.p99:.2f} ms"
+
+
+def _make_lag_row(lags: dict[float, float], busy: Load) -> Row:
+    """What the panel tells of its event loop; else the slowest answer, which cannot be faster than it."""
+    if not lags:
+        return Row("  the slowest answer of those", f"{busy.slowest:.1f} ms")
+    whole = max(lags.values())
+    p99 = min(bound for bound, count in lags.items() if count >= 0.99 * whole)
+    return at_most("  event loop lag meanwhile, p99 (upper bound of its bucket)", p99 * 1000, 20, "ms")
+
+
+def _read_lags(panel: Panel) -> dict[float, float]:
+    answer = panel.call("GET", "/metrics")
+    if answer.status_code != 200:
+        return {}
+    return {float(bound): float(count) for bound, count in LAG_BUCKET.findall(answer.text)}
+
+
+def _difference(after: dict[float, float], before: dict[float, float]) -> dict[float, float]:
+    return {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
