@@ -18,7 +18,7 @@ FLOORS = {
     "store": {"store"},
     "clients": {"clients"},
     # Bundled scripts are programs of their own, beside the process.
-    "scripts": {"scripts", "services", "clients"},
+    "scripts": {"scripts", "services", "store", "clients"},
     "ground": set(),
 }
 # What only one floor may know of the outside world.
