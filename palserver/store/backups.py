@@ -76,7 +76,7 @@ def set_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def remove_backup(folder: Path, manifest: Manifest) -> None:
-    """The manifest goes first: what is left of an interrupted removal is no backup any more. Raises OSError."""
+    """The manifest goes first: what an interrupted removal leaves is no backup any more. Raises OSError."""
     (folder / f"{manifest.id}.json").unlink(missing_ok=True)
     (folder / manifest.archive).unlink(missing_ok=True)
 
