@@ -131,7 +131,7 @@ class TestThroughThePanel:
             self.wait_for_poll(game, before + 2)
             assert time.monotonic() - began > 5
         players = count_calls(game, "players")
-        assert players <= 1 + (count_calls(game, "metrics") - 1) // 3
+        assert players <= 2 + count_calls(game, "metrics") // 3
 
     def wait_for_poll(self, game: Game, count: int) -> int:
         return wait_until(lambda: (polled := count_calls(game, "metrics")) > count and polled, "a poll", 30)
