@@ -34,18 +34,23 @@ def _describe(kinds: list[type[errors.PalError]]) -> Schema:
 def list_errors(route: Route) -> list[type[errors.PalError]]:
     """Those that the view names, and those of its guard, its path and its inputs."""
     contract = route.contract
-    found = [*contract.raises, errors.ShuttingDown]
-    if route.role is not None:
-        found.append(errors.Unauthorized)
-        found += [] if ROLES.index(route.role) == 0 else [errors.Forbidden]
-        found += (
-            [] if getattr(route.view, "before_password_change", False) else [errors.PasswordChangeRequired]
-        )
-    if getattr(route.view, "takes_ticket", False):
-        found.append(errors.OriginRefused)
+    found = [*contract.raises, errors.ShuttingDown, *_list_guard_errors(route)]
     found += [PATH_ERRORS[part] for part in route.parts if part in PATH_ERRORS]
     if contract.query is not None or contract.body is not None:
         found.append(errors.Invalid)
     if contract.body is not None:
         found += [errors.TooLarge, errors.UnsupportedMediaType]
+    return found
+
+
+def _list_guard_errors(route: Route) -> list[type[errors.PalError]]:
+    if route.role is None:
+        return []
+    found: list[type[errors.PalError]] = [errors.Unauthorized]
+    if route.role != ROLES[0]:
+        found.append(errors.Forbidden)
+    if not getattr(route.view, "before_password_change", False):
+        found.append(errors.PasswordChangeRequired)
+    if route.takes_ticket:
+        found.append(errors.OriginRefused)
     return found

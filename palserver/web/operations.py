@@ -50,7 +50,7 @@ def _describe_caller(route: Route) -> Schema:
     text = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(route.view) or "")
     sentence = FIRST_SENTENCE.match(text)
     summary = sentence.group() if sentence else ""
-    keys = ["bearer", "ticket"] if getattr(route.view, "takes_ticket", False) else ["bearer"]
+    keys = ["bearer", "ticket"] if route.takes_ticket else ["bearer"]
     described = {
         "operationId": route.rule.endpoint,
         "summary": summary.removesuffix("."),

@@ -41,6 +41,10 @@ class Route(NamedTuple):
     def role(self) -> str | None:
         return getattr(self.view, "required_role", None)
 
+    @property
+    def takes_ticket(self) -> bool:
+        return getattr(self.view, "takes_ticket", False)
+
 
 def list_routes(app: Flask) -> Iterator[Route]:
     """In the order of their paths, which keeps those of one thing together."""
