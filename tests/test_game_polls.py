@@ -146,7 +146,7 @@ class TestThroughThePanel:
         assert (message["event"], message["instance"]) == ("joined", game.name)
         player = message["player"]
         assert (player["name"], player["user_id"], player["level"]) == ("<b>Lamia</b>", "steam_2", 1)
-        assert "ip" not in player
+        assert player["ip"] is None
 
     def receive_player(self, socket: ClientConnection) -> Any:
         deadline = time.monotonic() + 40
