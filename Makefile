@@ -3,7 +3,7 @@ PYTHON ?= python3
 SHELL_SCRIPTS = .ci/run $$(find . -name '.?*' -prune -o -name '*.sh' -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint image engine
+.PHONY: help run demo picture test lint bench image engine
 
 help:  ## what can be done here
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile
@@ -13,6 +13,10 @@ run: .venv/product engine  ## the panel; its settings come from the environment 
 
 demo: image  ## the panel with two pretend game servers
 	exec .venv/bin/python -m demo.start
+
+picture: .venv/checks image  ## the picture in the README, taken anew from the demo
+	setup/browser.sh
+	.venv/bin/python -m tests.screenshot
 
 test: .venv/checks image  ## every test, against a real engine and a real browser; PYTEST_ARGS goes to pytest
 	setup/browser.sh

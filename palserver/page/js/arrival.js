@@ -1,11 +1,25 @@
 // Loaded before the modules and not as one: what it looks after is that they arrive. A browser drops what is on
 // its way when a network comes or goes, which on the machine of the Docker Engine is each start of a container,
 // and one missing module or style sheet leaves an empty page.
+const REST_MS = 2000;
+
+let isReloadDue = false;
+
 addEventListener(
   "error",
   (event) => {
     const isOurs = event.target instanceof HTMLScriptElement || event.target instanceof HTMLLinkElement;
-    if (isOurs) setTimeout(() => location.reload(), 2000);
+    if (!isOurs || isReloadDue) return;
+    isReloadDue = true;
+    setTimeout(reloadWhenAnswered, REST_MS);
   },
   true, // these events do not bubble
 );
+
+/** A reload that nobody answers would leave the browser's own error page, which never comes back by itself. */
+function reloadWhenAnswered() {
+  fetch("health", { cache: "no-store" }).then(
+    () => location.reload(),
+    () => setTimeout(reloadWhenAnswered, REST_MS),
+  );
+}

@@ -73,6 +73,8 @@ function signedInOrOut() {
   else disconnectEvents();
   shell.drawHead();
   shell.show(viewOfNow());
+  // A browser heeds the attribute on its own only once, for the first view.
+  /** @type {HTMLElement|null} */ (document.querySelector("main [autofocus]"))?.focus();
 }
 
 function moved() {

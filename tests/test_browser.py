@@ -1,0 +1,245 @@
+"""The page in a real browser, used as a person uses it, on a real panel with real game containers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.browser import chromium_running, load, sign_in, watch
+from tests.game import Game
+from tests.panel import PASSWORD, Panel
+
+OpenPage = Callable[..., Page]
+
+HOSTILE = '<img src=x onerror="document.title=1">'
+NOTHING = "$^"  # matches no text
+REFUSED = "status of 401"
+GONE = "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|status of 503|WebSocket"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=20_000)
+    with chromium_running() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_page(chromium: Browser, make_panel: object, make_game: object) -> Iterator[OpenPage]:
+    """Opens a panel as a new visitor. What goes wrong in the browser and is not `expected` fails the test.
+
+    The other fixtures are named so that they end later: a page would notice that its panel or game is gone.
+    """
+    opened: list[tuple[BrowserContext, list[str]]] = []
+
+    def open_page(panel: Panel, expected: str = NOTHING, **options: Any) -> Page:
+        context = chromium.new_context(locale="en-US", **options)
+        page = context.new_page()
+        opened.append((context, watch(page, expected)))
+        load(page, panel.url)
+        return page
+
+    yield open_page
+    for context, _ in opened:
+        context.close()
+    assert [troubles for _, troubles in opened if troubles] == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage, panel: Panel) -> Page:
+    """The list of servers, with the admin signed in."""
+    page = open_page(panel)
+    sign_in(page, "admin", PASSWORD)
+    expect(page.get_by_test_id("sign-out")).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def adopted(panel: Panel, game: Game) -> Game:
+    """A running game that the panel looks after, under its container's name."""
+    adopt(panel, game)
+    return game
+
+
+def adopt(panel: Panel, game: Game) -> None:
+    answer = panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    assert answer.status_code == 201, answer.text
+
+
+def row_of(page: Page, game: Game) -> Locator:
+    """The line of one server in the list."""
+    return page.get_by_test_id(f"instance-{game.name}")
+
+
+def go_to_tab(page: Page, game: Game, tab: str) -> None:
+    row_of(page, game).get_by_role("link", name=game.name).click()
+    page.get_by_test_id(f"tab-{tab}").click()
+
+
+def find_orders(game: Game, order: str) -> list[Any]:
+    """The bodies of the calls by which the game was given this order."""
+    calls = [call for call in game.list_calls() if call["path"] == f"/v1/api/{order}"]
+    return [json.loads(call["body"] or "null") for call in calls]
+
+
+def test_the_first_sign_in_leads_to_nothing_but_choosing_a_password(open_page, make_panel):
+    """With the default password no other place opens; with one of one's own the list of servers does."""
+    panel = make_panel(PALSERVER_ADMIN_PASSWORD="")
+    panel.start()
+    page = open_page(panel)
+    sign_in(page, "admin", "admin")
+    expect(page.get_by_test_id("new-password")).to_be_focused()
+    page.goto(f"{panel.url}/#/adopt")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change your password")
+    page.get_by_test_id("new-password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="All servers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("No servers yet.")
+
+
+def test_a_wrong_password_is_told_in_words(open_page, panel):
+    """The visitor reads what is wrong and stays where the password is typed."""
+    page = open_page(panel, expected=REFUSED)
+    sign_in(page, "admin", "not the password")
+    expect(page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
+    expect(page.get_by_test_id("login-password")).to_be_focused()
+
+
+def test_a_running_server_is_adopted_from_the_page(page, game):
+    """Its container is offered, and after one click the server is looked after."""
+    page.get_by_test_id("adopt").click()
+    page.get_by_test_id(f"adopt-{game.name}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(game.name)
+    expect(page.locator(".status")).to_contain_text("Ready")
+
+
+def test_the_list_is_live(page, adopted):
+    """What somebody does to the container elsewhere shows within seconds, and nothing is loaded again."""
+    status = row_of(page, adopted).locator(".status")
+    expect(status).to_contain_text("Ready")
+    page.evaluate("window.isSamePage = true")
+    adopted.container.stop()
+    expect(status).to_contain_text("Stopped", timeout=5_000)
+    adopted.start()
+    expect(status).to_contain_text("Ready")
+    assert page.evaluate("window.isSamePage")
+
+
+def test_stop_start_and_restart(page, adopted):
+    """A stop says whom it disconnects and that the world is saved; each does what it says, for good."""
+    row, question = row_of(page, adopted), page.get_by_role("dialog")
+    adopted.join("Mia")
+    expect(row.locator(".figure.players .value")).to_have_text("1")
+
+    row.get_by_test_id("action-stop").click()
+    expect(question).to_contain_text("1 player is on it and will be disconnected.")
+    expect(question).to_contain_text("The world is saved first.")
+    question.get_by_label("When").select_option("At once")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text(f"Stop of {adopted.name} is done.")).to_be_visible()
+    expect(row.locator(".status")).to_contain_text("Stopped")
+    assert (adopted.state, adopted.restart_policy) == ("exited", "unless-stopped")
+
+    row.get_by_test_id("action-start").click()
+    expect(row.locator(".status")).to_contain_text("Ready")
+    assert adopted.state == "running"
+
+    started_at = adopted.container.attrs["State"]["StartedAt"]
+    row.get_by_test_id("action-restart").click()
+    expect(question).to_contain_text("Nobody is on it.")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text(f"Restart of {adopted.name} is done.")).to_be_visible()
+    assert (adopted.state, adopted.restart_policy) == ("running", "unless-stopped")
+    assert adopted.container.attrs["State"]["StartedAt"] > started_at
+
+
+def test_the_log_is_live_and_its_lines_are_text(page, adopted):
+    """A line shows as soon as the game says it, and is never anything but text."""
+    go_to_tab(page, adopted, "logs")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    adopted.say("It begins to rain.")
+    adopted.say(HOSTILE)
+    lines = page.get_by_test_id("log-line")
+    expect(lines.filter(has_text="It begins to rain.")).to_be_visible()
+    expect(lines.filter(has_text=HOSTILE)).to_be_visible()
+    expect(lines.locator("img")).to_have_count(0)
+    assert page.title() == f"{adopted.name} · PalServer"
+
+
+def test_a_player_is_kicked(page, adopted):
+    """Whoever is on the server is in the list, by whatever name, and a kick reaches the game."""
+    player = adopted.join(HOSTILE)
+    go_to_tab(page, adopted, "players")
+    row = page.get_by_role("row").filter(has_text=HOSTILE)
+    expect(row).to_be_visible()
+    row.get_by_test_id("kick").click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"Kick {HOSTILE}?")
+    page.get_by_test_id("reason").fill("Be kind.")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_text("The player was kicked.")).to_be_visible()
+    expect(row).to_have_count(0)
+    expect(page.locator("main img, dialog img")).to_have_count(0)
+    assert find_orders(adopted, "kick") == [{"userid": player["userId"], "message": "Be kind."}]
+
+
+def test_announce_and_save(page, adopted):
+    """Both reach the game, and the page says so."""
+    go_to_tab(page, adopted, "players")
+    page.get_by_test_id("announce-message").fill("밤에 점검합니다")
+    page.get_by_test_id("announce").click()
+    expect(page.get_by_text("Announced.")).to_be_visible()
+    page.get_by_test_id("save").click()
+    expect(page.get_by_text("The world is saved.")).to_be_visible()
+    assert find_orders(adopted, "announce") == [{"message": "밤에 점검합니다"}]
+    assert len(find_orders(adopted, "save")) == 1
+
+
+def test_the_language_is_changed_and_stays(page, panel):
+    """The words change at once, the document says which language it is in, and a reload keeps both."""
+    page.get_by_test_id("language").select_option("한국어")
+    for _ in range(2):
+        expect(page.get_by_test_id("sign-out")).to_have_text("로그아웃")
+        expect(page.locator("html")).to_have_attribute("lang", "ko")
+        load(page, panel.url)
+
+
+def test_a_lost_connection_is_said_and_comes_back(open_page, make_panel, game):
+    """The page says that it is not up to date; when the panel is back, it shows how things are now."""
+    panel = make_panel()
+    panel.start()
+    adopt(panel, game)
+    page = open_page(panel, expected=GONE)
+    sign_in(page, "admin", PASSWORD)
+    status, lost = row_of(page, game).locator(".status"), page.get_by_text("Connection lost.")
+    expect(status).to_contain_text("Ready")
+    panel.stop()
+    expect(lost).to_be_visible()
+    expect(row_of(page, game).get_by_test_id("action-stop")).to_be_disabled()
+    game.container.stop()
+    panel.start()
+    expect(lost).to_be_hidden()
+    expect(status).to_contain_text("Stopped")
+
+
+def test_nothing_scrolls_sideways_on_a_phone(open_page, panel, adopted):
+    """At 375 pixels everything fits the width, on each page and with a long line in the log."""
+    page = open_page(panel, viewport={"width": 375, "height": 700}, has_touch=True, is_mobile=True)
+    sign_in(page, "admin", PASSWORD)
+    expect(row_of(page, adopted).locator(".status")).to_contain_text("Ready")
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    adopted.say("far" * 200)
+    row_of(page, adopted).get_by_role("link", name=adopted.name).click()
+    shown = {
+        "overview": "Back up now",
+        "logs": "farfar",
+        "players": "Nobody is on it.",
+        "jobs": "Nothing has been",
+    }
+    for tab, words in shown.items():
+        page.get_by_test_id(f"tab-{tab}").click()
+        expect(page.get_by_text(words)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 375, tab
