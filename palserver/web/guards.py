@@ -70,9 +70,8 @@ def _guard() -> None:
     if ROLES.index(user.role) < ROLES.index(role):
         raise errors.Forbidden()
     _check_target(request.view_args or {})
-    contract = getattr(view, "contract", None)
-    if contract is not None and contract.messages is not None and contract.query is not None:
-        read_query(contract.query)  # a WebSocket's mistakes are told before it is accepted, too
+    if hasattr(view, "query_model"):
+        read_query(view.query_model)  # a WebSocket's mistakes are told before it is accepted, too
 
 
 def _check_target(names: dict[str, str]) -> None:

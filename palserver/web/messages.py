@@ -5,11 +5,12 @@ The messages of `/api/events` are made where the changes are noticed, in `servic
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import msgspec
 
 from palserver.services import live
 from palserver.services.jobs import JobView
-from palserver.services.log_feed import LogLine
 
 
 class Gap(msgspec.Struct, frozen=True, tag_field="type", tag="gap"):
@@ -28,6 +29,23 @@ class JobEnded(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
     """The last message: how the job ended."""
 
     job: JobView
+
+
+# Further elements may follow, so a reader takes the first four.
+LogLine = Annotated[
+    list[Any],
+    msgspec.Meta(
+        min_length=4,
+        extra_json_schema={
+            "prefixItems": [
+                {"type": "integer", "title": "seq"},
+                {"type": "string", "title": "time"},
+                {"enum": ["stdout", "stderr"], "title": "stream"},
+                {"type": "string", "title": "text"},
+            ]
+        },
+    ),
+]
 
 
 class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
