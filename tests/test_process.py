@@ -258,7 +258,7 @@ def test_a_garbage_request_harms_nobody(make_panel: MakePanel):
         b"GET /api/events HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
     ):
         with (
-            suppress(ConnectionResetError, BrokenPipeError),  # a way of saying no, too
+            suppress(OSError),  # a connection that is cut is a way of saying no, too
             socket.create_connection(("127.0.0.1", panel.port), 10) as connection,
         ):
             connection.sendall(garbage)

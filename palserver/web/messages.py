@@ -31,8 +31,26 @@ class JobEnded(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
     job: JobView
 
 
+<<<<<<< HEAD
 LINE = {"prefixItems": [{"type": "integer"}, *3 * [{"type": "string"}], {"const": True}], "minItems": 4}
 LogLine = Annotated[list[Any], msgspec.Meta(extra_json_schema=LINE)]
+=======
+# Further elements may follow, so a reader takes the first four.
+LogLine = Annotated[
+    list[Any],
+    msgspec.Meta(
+        min_length=4,
+        extra_json_schema={
+            "prefixItems": [
+                {"type": "integer", "title": "seq"},
+                {"type": "string", "title": "time"},
+                {"enum": ["stdout", "stderr"], "title": "stream"},
+                {"type": "string", "title": "text"},
+            ]
+        },
+    ),
+]
+>>>>>>> openapi
 
 
 class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):

@@ -59,7 +59,7 @@ def _complete(schema: Schema) -> Schema:
 
 
 def list_query_parameters(model: type[msgspec.Struct]) -> list[Schema]:
-    """The fields of `model` as parameters. None is how we say that one was not sent; nobody can send it."""
+    """The fields of `model` as parameters."""
     _, components = msgspec.json.schema_components([model])
     properties = components[model.__name__]["properties"]
     required = components[model.__name__]["required"]
@@ -67,9 +67,15 @@ def list_query_parameters(model: type[msgspec.Struct]) -> list[Schema]:
 
 
 def _query_parameter(name: str, field: Schema, is_required: bool) -> Schema:
+<<<<<<< HEAD
     schema = field
     if "anyOf" in field:
         schema = next(member for member in field["anyOf"] if member.get("type") != "null")
+=======
+    """None is how we say that it was not sent; nobody can send it."""
+    members = field.get("anyOf", [field])
+    schema = next(member for member in members if member.get("type") != "null")
+>>>>>>> openapi
     parameter = {
         "name": name,
         "in": "query",

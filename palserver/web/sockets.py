@@ -33,6 +33,8 @@ def socket_route(
     """
 
     def register(view: SocketView) -> None:
+        if query is not None:
+            view.query_model = query  # type: ignore[attr-defined]
         view.contract = Contract(query=query, answers={101: ()}, messages=messages)  # type: ignore[attr-defined]
         _sock.route(path, bp=bp)(view)
 
