@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import gevent
@@ -128,6 +128,8 @@ class LogFeed:
                         return False
                     is_joined = True
                 self._accept(lines, container)
+                if lines and follow:
+                    self.topic.lag_seconds = _age_seconds(lines[-1].time)
                 gevent.sleep(BATCH_SECONDS)
         return True
 
@@ -179,6 +181,11 @@ def _tell_missing(after: int, messages: Iterator[Message]) -> Iterator[Message]:
             yield make_gap(message.first_seq, message.first_seq - after - 1)
         yield message
         yield from messages
+
+
+def _age_seconds(moment: str) -> float:
+    """By the engine's clock and ours, which may differ: never below zero."""
+    return max(0.0, (datetime.now(UTC) - parse_time(moment)).total_seconds())
 
 
 def _query(newest: str | None, tail: int | None, follow: bool) -> dict[str, object]:

@@ -12,12 +12,14 @@ from palserver.background import Background
 from palserver.clients.containers import Container
 from palserver.clients.engine import Engine
 from palserver.errors import ContainerMissing, EngineUnreachable
+from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.instances import Instances
 from palserver.services.log_feed import LogFeed
 from palserver.services.log_keeper import LogShelf
 from palserver.services.log_search import LogFilter, search
 from palserver.services.redaction import list_secrets, make_redactor
+from palserver.store.log_ring import Message
 
 GRACE_SECONDS = 30.0
 # An engine that ends the stream of a running container at once must not spin us.
@@ -80,6 +82,10 @@ class Logs:
         followed = self._get(instance)
         self._fill(instance, followed)
         return search(followed.feed.read_kept(), wanted, self._shelf.readers)
+
+    def list_topics(self) -> dict[str, Topic[Message]]:
+        """By instance; only those whose log somebody has looked at since the start."""
+        return {name: followed.feed.topic for name, followed in self._followed.items()}
 
     def _get(self, instance: str) -> _Followed:
         followed = self._followed.get(instance)

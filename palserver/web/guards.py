@@ -76,9 +76,8 @@ def _guard() -> None:
         return
     _check_user(view, role)
     _check_target(request.view_args or {})
-    contract = getattr(view, "contract", None)
-    if contract is not None and contract.messages is not None and contract.query is not None:
-        read_query(contract.query)  # a WebSocket's mistakes are told before it is accepted, too
+    if hasattr(view, "query_model"):
+        read_query(view.query_model)  # a WebSocket's mistakes are told before it is accepted, too
 
 
 def _check_user(view: object, role: str) -> None:
@@ -87,7 +86,6 @@ def _check_user(view: object, role: str) -> None:
         raise errors.PasswordChangeRequired()
     if ROLES.index(user.role) < ROLES.index(role):
         raise errors.Forbidden()
-<<<<<<< HEAD
     if not getattr(view, "takes_metrics_token", False):
         services().audience.note()
 
@@ -97,11 +95,6 @@ def _has_metrics_token() -> bool:
     expected = (current_app.config["METRICS_TOKEN"] or "").encode(errors="surrogateescape")
     given = (tokens.find_bearer_token() or "").encode("latin-1", errors="replace")
     return expected != b"" and hmac.compare_digest(given, expected)
-=======
-    _check_target(request.view_args or {})
-    if hasattr(view, "query_model"):
-        read_query(view.query_model)  # a WebSocket's mistakes are told before it is accepted, too
->>>>>>> openapi
 
 
 def _check_target(names: dict[str, str]) -> None:

@@ -31,10 +31,6 @@ class JobEnded(msgspec.Struct, frozen=True, tag_field="type", tag="job"):
     job: JobView
 
 
-<<<<<<< HEAD
-LINE = {"prefixItems": [{"type": "integer"}, *3 * [{"type": "string"}], {"const": True}], "minItems": 4}
-LogLine = Annotated[list[Any], msgspec.Meta(extra_json_schema=LINE)]
-=======
 # Further elements may follow, so a reader takes the first four.
 LogLine = Annotated[
     list[Any],
@@ -50,7 +46,6 @@ LogLine = Annotated[
         },
     ),
 ]
->>>>>>> openapi
 
 
 class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):

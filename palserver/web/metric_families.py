@@ -11,7 +11,6 @@ from prometheus_client.registry import Collector as BaseCollector
 
 from palserver.services.composition import Services
 from palserver.services.instances import InstanceView
-from palserver.services.log_topics import list_log_topics
 from palserver.services.samples import Sample
 from palserver.version import VERSION
 from palserver.web.http_server import HANDLER
@@ -82,7 +81,7 @@ class Collector(BaseCollector):
         )
 
     def _collect_streams(self) -> Iterator[Metric]:
-        logs = list_log_topics(self._services.logs)
+        logs = self._services.logs.list_topics()
         lines = {name: topic.published_lines for name, topic in logs.items()}
         yield _counter("palserver_log_lines", "Log lines read from the engine.", lines)
         lost = {name: topic.lost_lines for name, topic in logs.items()}

@@ -67,15 +67,9 @@ def list_query_parameters(model: type[msgspec.Struct]) -> list[Schema]:
 
 
 def _query_parameter(name: str, field: Schema, is_required: bool) -> Schema:
-<<<<<<< HEAD
-    schema = field
-    if "anyOf" in field:
-        schema = next(member for member in field["anyOf"] if member.get("type") != "null")
-=======
     """None is how we say that it was not sent; nobody can send it."""
     members = field.get("anyOf", [field])
     schema = next(member for member in members if member.get("type") != "null")
->>>>>>> openapi
     parameter = {
         "name": name,
         "in": "query",
