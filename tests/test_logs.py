@@ -353,11 +353,11 @@ def test_another_sites_page_cannot_open_a_view(panel, adopted):
 
 
 def test_viewers_that_come_and_go_leave_nothing_behind(panel, adopted):
-    """After five hundred viewers, closed well and badly, the panel has as many descriptors as before."""
+    """After five hundred viewers, closed well and badly, no descriptor and no greenlet has stayed."""
     with panel.watch(log_path(adopted)) as viewer:
         adopted.say("warm")
         read_until(viewer, "warm")
-        before = count_descriptors(panel)
+        before, greenlets = count_descriptors(panel), count_greenlets(panel)
         for number in range(500):
             if number % 2:
                 with panel.watch(log_path(adopted)):
@@ -365,6 +365,15 @@ def test_viewers_that_come_and_go_leave_nothing_behind(panel, adopted):
             else:
                 open_raw_viewer(panel, log_path(adopted)).close()
         wait_until(lambda: count_descriptors(panel) <= before + 3, "descriptors are back")
+        wait_until(lambda: count_greenlets(panel) <= greenlets + 1, "greenlets are back")
+
+
+def count_greenlets(panel: Panel) -> float:
+    """Of connections and of work in the background, as the panel itself counts them."""
+    text = panel.call("GET", "/metrics").text
+    return sum(
+        float(line.split()[-1]) for line in text.splitlines() if line.startswith("palserver_greenlets{")
+    )
 
 
 def count_descriptors(panel: Panel) -> int:
