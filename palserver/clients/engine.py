@@ -208,6 +208,8 @@ def _take(stream: Iterator[bytes], size_bytes: int) -> bytes:
 def _translate(explanation: str) -> errors.PalError:
     if "port is already allocated" in explanation or "address already in use" in explanation:
         return errors.PortInUse()
+    if "is not running" in explanation:
+        return errors.InstanceNotRunning()
     return errors.EngineRefused()
 
 

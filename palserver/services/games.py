@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from palserver import errors
@@ -105,12 +106,24 @@ class Games:
 
     def _ask(self, name: str, question: Callable[[GameAddress], Answer]) -> Answer:
         instance, container = self._get_running(name)
-        with limit(ANSWER_SECONDS):
+        with self._noticing_an_exit(instance), limit(ANSWER_SECONDS):
             return self._access.ask(instance, container, question)
 
     def _order(self, name: str, order: Callable[[GameAddress], None]) -> None:
         instance, container = self._get_running(name)
-        self._access.order(instance, container, order)
+        with self._noticing_an_exit(instance):
+            self._access.order(instance, container, order)
+
+    @contextmanager
+    def _noticing_an_exit(self, instance: Instance) -> Iterator[None]:
+        """A game that does not answer because it has just ended is not running, and no outage."""
+        try:
+            yield
+        except errors.GameUnreachable as error:
+            container = self._watch.look(instance.container)
+            if container is None or container.state != "running":
+                raise errors.InstanceNotRunning() from error
+            raise
 
     def _get_running(self, name: str) -> tuple[Instance, Container]:
         """The engine is asked before anybody is refused: what we remember may be a moment behind."""

@@ -13,7 +13,7 @@ from palserver import errors
 from palserver.background import Background
 from palserver.clock import utc_now
 from palserver.fanout import Topic
-from palserver.services.job import STATES, Job, JobError, JobState, JobView, Result, restore
+from palserver.services.job import STATES, Intent, Job, JobError, JobState, JobView, Result, restore
 from palserver.store import jobs as store
 from palserver.store.database import Database
 from palserver.store.jobs import JobRow
@@ -54,18 +54,32 @@ class Jobs:
         except BaseException:
             del self._running[instance]
             raise
-        self._publish(job)
-        self._background.spawn(f"job {kind} {instance}", self._run, job, work)
+        self._begin(job, work)
         return job
 
-    def take_interrupted(self) -> list[JobRow]:
-        """Mark what the last process could not see to its end; to be called before any job is started."""
-        rows = store.list_unfinished(self._database.reader)
-        error = errors.Interrupted()
-        told = msgspec.json.encode(JobError(error.key, error.detail)).decode()
-        for row in rows:
-            self._database.write(store.interrupt_job, row.id, utc_now(), told)
-        return rows
+    def list_interrupted(self) -> list[JobRow]:
+        """What the last process could not see to its end; to be asked before any job is started."""
+        return store.list_unfinished(self._database.reader)
+
+    def interrupt(self, row: JobRow) -> None:
+        """Mark it, where there is nothing to put right."""
+        self._database.write(_interrupt, row, None)
+
+    def take_over(self, row: JobRow, job: tuple[str, str], intent: Intent, work: Work) -> None:
+        """Mark it, and start a job of that kind and actor in its place: both at once, or neither.
+
+        The new job has the intent from its beginning: it may be interrupted in its turn.
+        """
+        kind, actor = job
+        recovery = Job(kind, row.instance, actor, self._publish, self._write_intent)
+        recovery.intent = intent
+        self._database.write(_interrupt, row, recovery.row)
+        self._running[row.instance] = recovery
+        self._begin(recovery, work)
+
+    def _begin(self, job: Job, work: Work) -> None:
+        self._publish(job)
+        self._background.spawn(f"job {job.kind} {job.instance}", self._run, job, work)
 
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
@@ -146,6 +160,14 @@ class Jobs:
 
     def _publish(self, job: Job) -> None:
         self.changes.publish(job.view)
+
+
+def _interrupt(conn: sqlite3.Connection, row: JobRow, successor: JobRow | None) -> None:
+    error = errors.Interrupted()
+    told = msgspec.json.encode(JobError(error.key, error.detail)).decode()
+    store.interrupt_job(conn, row.id, utc_now(), told)
+    if successor is not None:
+        store.add_job(conn, successor)
 
 
 def _end_job(conn: sqlite3.Connection, row: JobRow, output: store.Output, kept_jobs: int) -> None:

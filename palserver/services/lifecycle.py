@@ -173,7 +173,8 @@ class Lifecycle:
             self._database.write(store.set_held_restart_policy, instance.name, policy)
         self._engine.set_restart_policy(instance.container, NO_RESTART)
         if container.state != "restarting":
-            self._engine.kill(instance.container, "SIGCONT")
+            with suppress(errors.InstanceNotRunning):  # it has ended by itself this very moment
+                self._engine.kill(instance.container, "SIGCONT")
         yield
         self.put_policy_back(instance.name)
 

@@ -41,15 +41,16 @@ class Recovery:
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
-        for row in self.jobs.take_interrupted():
+        for row in self.jobs.list_interrupted():
             instance = store.find_instance(self.database.reader, row.instance)
-            if instance is not None:
+            if instance is None:
+                self.jobs.interrupt(row)
+            else:
                 intent = {"kind": row.kind, **restore(row, Output()).intent}
-                self.jobs.start(KIND, row.instance, ACTOR, partial(self._recover, instance, intent))
+                work = partial(self._recover, instance, intent)
+                self.jobs.take_over(row, (KIND, ACTOR), intent, work)
 
     def _recover(self, instance: Instance, intent: Intent, job: Job) -> Result:
-        """Survives a crash of its own: the intent is the new job's, too."""
-        job.intend(**intent)
         job.enter("recovering", is_cancellable=False)
         job.write(f"PalServer was stopped in the middle of this: {intent['kind']}.")
         if "process_group" in intent:
