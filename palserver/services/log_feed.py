@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import gevent
@@ -146,7 +148,7 @@ class LogFeed:
         """Times are unique and grow within a stream; one from before is a repeat, or a clock was set back."""
         newest = self._newest.get(line.stream, "")
         if line.time <= newest:
-            is_near = parse_time(newest) - parse_time(line.time) <= 2 * OVERLAP
+            is_near = line.time >= _reach_back(newest)
             if is_near or (line.time, line.stream) in self._seen:
                 return False
         self._newest[line.stream] = line.time
@@ -181,8 +183,16 @@ def _tell_missing(after: int, messages: Iterator[Message]) -> Iterator[Message]:
         yield from messages
 
 
+@lru_cache(maxsize=8)
+def _reach_back(newest: str) -> str:
+    """The oldest time that a repeat may have. Asked for each repeated line, of which there may be 100,000."""
+    return f"{parse_time(newest) - 2 * OVERLAP:%Y-%m-%dT%H:%M:%S.%f}000Z"
+
+
 def _query(newest: str | None, tail: int | None, follow: bool) -> dict[str, object]:
     query: dict[str, object] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
+    if not follow:  # else the engine goes on reading for as long as the container is faster than we are
+        query["until"] = f"{time.time() + OVERLAP.total_seconds():.6f}"
     if newest is None:
         return query | {"tail": FIRST_TAIL}
     since = parse_time(newest) - OVERLAP
