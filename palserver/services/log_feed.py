@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-import gevent
 from gevent.lock import Semaphore
 
 from palserver.clients.containers import Container
@@ -28,9 +27,6 @@ READER_BYTES = 2 * 1024 * 1024
 OVERLAP = timedelta(seconds=2)
 # When its log is rotated, the engine sends some lines once more, however old they are.
 REMEMBERED_TIMES = 10_000
-# After a batch the stream is left alone this long, so that a flood travels in large messages; a lone line
-# that comes later than that after the one before it leaves at once.
-BATCH_SECONDS = 0.01
 # What is read of a log that we have nothing of yet, and how far back a line is looked for that we have.
 FIRST_TAIL = 200_000
 TAIL_TRIES = (10_000, 200_000, None)
@@ -122,7 +118,8 @@ class LogFeed:
         reader = LogReader(is_tty=container.is_tty)
         is_joined = newest is None
         query = _query(newest, tail, follow)
-        with self._engine.stream(f"/containers/{container.id}/logs", **query) as pieces:
+        path = f"/containers/{container.id}/logs"
+        with self._engine.stream(path, is_gathered=True, **query) as pieces:
             for piece in pieces:
                 lines = reader.feed(piece)
                 if lines and not is_joined:
@@ -130,7 +127,6 @@ class LogFeed:
                         return False
                     is_joined = True
                 self._accept(lines, container)
-                gevent.sleep(BATCH_SECONDS)
         return True
 
     def _accept(self, lines: Sequence[RawLine], container: Container) -> None:
