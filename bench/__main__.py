@@ -39,10 +39,16 @@ def main(wanted: list[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("bench: stopped; everything that was made is removed\n")
         return 130
+    finally:  # what was measured before is worth having when a later group fails
+        if rows:
+            _print(rows)
+    return 0
+
+
+def _print(rows: list[Row]) -> None:
     python = platform.python_version()
     print(f"\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {python}")
-    print(format_table(rows))
-    return 0
+    print(format_table(rows), flush=True)
 
 
 def _measure(name: str) -> list[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 
 from bench.flood import run_flood
@@ -12,6 +11,7 @@ from bench.load import Load, Target, run_load
 from bench.signing_in import add_people, sign_in_all
 from bench.table import Row, at_most
 from tests.panel import Panel
+from tests.waiting import wait_until
 
 PATH = "/api/auth/me"
 VIEWERS = 10
@@ -27,7 +27,7 @@ def measure(lab: Lab) -> Iterator[Row]:
     name = run_flood(lab)
     adopt(panel, name)
     sink = lab.open_viewers(panel, name, VIEWERS)
-    time.sleep(2)
+    wait_until(lambda: all(count.lines for count in sink.mark().counts), "every viewer gets lines", 120)
     flooded = _ask(panel)
     with sign_in_all(panel):
         before = _read_lags(panel)

@@ -35,7 +35,7 @@ def measure(lab: Lab) -> Iterator[Row]:
         more = [lab.run_container() for _ in range(count - len(names))]
         adopt(panel, *more)
         names += more
-        yield _make_row(f"with {count} containers", _look(panel))
+        yield _make_row(f"containers: {count}", _look(panel))
     connections = set()
     open_now = 0
     for count in VIEWERS:
@@ -43,7 +43,7 @@ def measure(lab: Lab) -> Iterator[Row]:
         open_now = count
         figures = _look(panel)
         connections.add(figures.engine_connections)
-        yield _make_row(f"with {CONTAINERS[-1]} containers and {count} viewers", figures)
+        yield _make_row(f"containers: {CONTAINERS[-1]}, viewers: {count}", figures)
     assert len(connections) == 1, f"engine connections depend on the number of viewers: {connections}"
 
 
@@ -64,4 +64,4 @@ def _make_row(what: str, figures: _Figures) -> Row:
         f"{figures.memory_bytes / MIB:.1f} MiB, {figures.cpu_percent:.1f} % of a core, "
         f"{figures.engine_connections} engine connections, list in {figures.list_ms:.2f} ms"
     )
-    return Row(f"growth: {what}", told)
+    return Row(what, told)

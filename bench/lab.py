@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
 
@@ -19,8 +20,7 @@ from tests.waiting import wait_until
 
 SAVED_LABEL = {"palserver.saved-path": "/pal/Saved"}
 SETTLE_SECONDS = 5.0
-
-Closable = TypeVar("Closable", bound=contextlib.AbstractContextManager[Any])
+LOG_CHARACTERS = 3000
 
 
 class Lab:
@@ -35,12 +35,16 @@ class Lab:
         remove_leftovers(self._client)
         self._containers = Containers(self._client)
         self._stack.callback(self._containers.remove_all)
+        self._panels: list[Panel] = []
         self._count = 0
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, Exception):
+            for panel in self._panels:
+                sys.stderr.write(f"bench: the end of a panel's log:\n{panel.read_log()[-LOG_CHARACTERS:]}\n")
         self._stack.close()
 
     def make_folder(self) -> Path:
@@ -53,6 +57,7 @@ class Lab:
         """One that is not started yet."""
         panel = Panel(self.make_folder())
         self._stack.callback(panel.close)
+        self._panels.append(panel)
         return panel
 
     def start_panel(self) -> Panel:

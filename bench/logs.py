@@ -12,6 +12,7 @@ from bench.lab import Lab, adopt
 from bench.sink import Count, Mark
 from bench.table import Row, at_least
 from tests.panel import Panel
+from tests.waiting import wait_until
 
 ROUNDS = 3
 WARM_SECONDS = 2.0
@@ -60,6 +61,7 @@ def _measure_round(lab: Lab) -> dict[int, _Measured]:
 def _measure_viewers(lab: Lab, panel: Panel, name: str, viewers: int) -> tuple[float, float]:
     """Lines a second of the slowest viewer, and how many a second it was told to have lost."""
     sink = lab.open_viewers(panel, name, viewers)
+    wait_until(lambda: all(count.lines for count in sink.mark().counts), "every viewer gets lines", 120)
     time.sleep(WARM_SECONDS)
     begin = sink.mark()
     time.sleep(SECONDS)
@@ -78,5 +80,4 @@ def _rate(before: Count, after: Count, seconds: float) -> tuple[float, float]:
 def _check(mark: Mark) -> None:
     """Sent and told lost must make up all numbers there were."""
     for count in mark.counts:
-        assert count.lines > 0, "a viewer got nothing"
         assert count.unexplained == 0, f"{count.unexplained} lines neither came nor were told lost"

@@ -77,5 +77,5 @@ def receive_text(connection: socket.socket) -> bytes:
         if opcode == 0x81:
             return payload
         if opcode != 0x89:
-            raise ConnectionError(f"frame {opcode:#x}")
+            raise ConnectionError(f"frame {opcode:#x}: {payload!r}")
         connection.sendall(PONG)

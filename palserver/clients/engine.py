@@ -172,16 +172,16 @@ class Engine:
             return None  # cut short by the limit, or not what an archive looks like
 
     @contextmanager
-    def stream(self, path: str, **query: object) -> Iterator[Iterator[bytes]]:
-        """An endless answer in pieces; see `engine_stream.open_stream` for what it raises."""
+    def stream(self, path: str, *, is_gathered: bool = False, **query: object) -> Iterator[Iterator[bytes]]:
+        """An endless answer in pieces; see `engine_stream.open_stream`, for what it raises, too."""
         text = urlencode({name: value for name, value in query.items() if value is not None})
-        with open_stream(self.address, f"{quote(path)}?{text}") as pieces:
+        with open_stream(self.address, f"{quote(path)}?{text}", is_gathered=is_gathered) as pieces:
             yield pieces
 
     @contextmanager
     def stream_json(self, path: str, **query: object) -> Iterator[Iterator[dict[str, Any]]]:
         """As `stream`, for answers of one JSON object a line."""
-        with self.stream(path, **query) as pieces:
+        with self.stream(path, is_gathered=False, **query) as pieces:
             yield map(json.loads, _split_lines(pieces))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from urllib.parse import urlsplit
 from palserver.errors import ContainerMissing, EngineRefused, EngineUnreachable
 
 READ_BYTES = 256 * 1024
+# The engine writes a log line by line, and after fewer than 300 that nobody has fetched it waits: a flood is
+# fetched every NAP_SECONDS, and handed on every GATHER_SECONDS or when there is much of it.
+NAP_SECONDS = 0.001
+GATHER_SECONDS = 0.01
+GATHER_BYTES = 256 * 1024
 CONNECT_SECONDS = 5.0
 MAX_HEAD_BYTES = 64 * 1024
 
@@ -38,8 +44,12 @@ def parse_address(docker_host: str, tls: ssl.SSLContext | None) -> EngineAddress
 
 
 @contextmanager
-def open_stream(address: EngineAddress, target: str) -> Iterator[Iterator[bytes]]:
+def open_stream(
+    address: EngineAddress, target: str, *, is_gathered: bool = False
+) -> Iterator[Iterator[bytes]]:
     """Ask for `target` (path and query) and hand out the body in pieces as they come.
+
+    With `is_gathered`, what follows another piece closely comes in few and large ones.
 
     A quiet stream is waited for without limit; whether the engine still lives is asked elsewhere. Raises
     EngineUnreachable, ContainerMissing (404) or EngineRefused; reading raises EngineUnreachable.
@@ -53,8 +63,7 @@ def open_stream(address: EngineAddress, target: str) -> Iterator[Iterator[bytes]
             raise EngineUnreachable() from error
         if status != 200:
             raise ContainerMissing() if status == 404 else EngineRefused()
-        connection.settimeout(None)
-        yield _read_body(connection, rest)
+        yield _read_body(connection, rest, is_gathered)
     finally:
         connection.close()
 
@@ -85,14 +94,31 @@ def _read_head(connection: socket.socket) -> tuple[int, bytes]:
     return int(head.split(b" ", 2)[1]), rest
 
 
-def _read_body(connection: socket.socket, rest: bytes) -> Iterator[bytes]:
+def _read_body(connection: socket.socket, rest: bytes, is_gathered: bool) -> Iterator[bytes]:
     if rest:
         yield rest
-    while True:
-        try:
-            piece = connection.recv(READ_BYTES)
-        except OSError as error:
-            raise EngineUnreachable() from error
-        if not piece:
-            return
+    while piece := _receive(connection, None):
         yield piece
+        while is_gathered and (gathered := _gather(connection)):
+            yield gathered
+
+
+def _gather(connection: socket.socket) -> bytes:
+    """What comes in the next moment; nothing if the other side is silent, or has ended the stream."""
+    gathered = bytearray()
+    end = time.monotonic() + GATHER_SECONDS
+    while time.monotonic() < end and len(gathered) < GATHER_BYTES:
+        time.sleep(NAP_SECONDS)
+        gathered += _receive(connection, 0.0)
+    return bytes(gathered)
+
+
+def _receive(connection: socket.socket, timeout_seconds: float | None) -> bytes:
+    """What there is; nothing after the time-out, or at the end of the stream."""
+    connection.settimeout(timeout_seconds)
+    try:
+        return connection.recv(READ_BYTES)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return b""
+    except OSError as error:
+        raise EngineUnreachable() from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-import gevent
 from gevent.lock import Semaphore
 
 from palserver.clients.containers import Container
@@ -26,9 +27,6 @@ READER_BYTES = 2 * 1024 * 1024
 OVERLAP = timedelta(seconds=2)
 # When its log is rotated, the engine sends some lines once more, however old they are.
 REMEMBERED_TIMES = 10_000
-# After a batch the stream is left alone this long, so that a flood travels in large messages; a lone line
-# that comes later than that after the one before it leaves at once.
-BATCH_SECONDS = 0.01
 # What is read of a log that we have nothing of yet, and how far back a line is looked for that we have.
 FIRST_TAIL = 200_000
 TAIL_TRIES = (10_000, 200_000, None)
@@ -120,7 +118,8 @@ class LogFeed:
         reader = LogReader(is_tty=container.is_tty)
         is_joined = newest is None
         query = _query(newest, tail, follow)
-        with self._engine.stream(f"/containers/{container.id}/logs", **query) as pieces:
+        path = f"/containers/{container.id}/logs"
+        with self._engine.stream(path, is_gathered=True, **query) as pieces:
             for piece in pieces:
                 lines = reader.feed(piece)
                 if lines and not is_joined:
@@ -130,7 +129,6 @@ class LogFeed:
                 self._accept(lines, container)
                 if lines and follow:
                     self.topic.lag_seconds = _age_seconds(lines[-1].time)
-                gevent.sleep(BATCH_SECONDS)
         return True
 
     def _accept(self, lines: Sequence[RawLine], container: Container) -> None:
@@ -148,7 +146,7 @@ class LogFeed:
         """Times are unique and grow within a stream; one from before is a repeat, or a clock was set back."""
         newest = self._newest.get(line.stream, "")
         if line.time <= newest:
-            is_near = parse_time(newest) - parse_time(line.time) <= 2 * OVERLAP
+            is_near = line.time >= _reach_back(newest)
             if is_near or (line.time, line.stream) in self._seen:
                 return False
         self._newest[line.stream] = line.time
@@ -188,8 +186,16 @@ def _age_seconds(moment: str) -> float:
     return max(0.0, (datetime.now(UTC) - parse_time(moment)).total_seconds())
 
 
+@lru_cache(maxsize=8)
+def _reach_back(newest: str) -> str:
+    """The oldest time that a repeat may have. Asked for each repeated line, of which there may be 100,000."""
+    return f"{parse_time(newest) - 2 * OVERLAP:%Y-%m-%dT%H:%M:%S.%f}000Z"
+
+
 def _query(newest: str | None, tail: int | None, follow: bool) -> dict[str, object]:
     query: dict[str, object] = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
+    if not follow:  # else the engine goes on reading for as long as the container is faster than we are
+        query["until"] = f"{time.time() + OVERLAP.total_seconds():.6f}"
     if newest is None:
         return query | {"tail": FIRST_TAIL}
     since = parse_time(newest) - OVERLAP

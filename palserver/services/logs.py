@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 
 import gevent
 from gevent.event import Event
+from gevent.lock import Semaphore
 
 from palserver.background import Background
 from palserver.clients.containers import Container
@@ -35,6 +36,7 @@ class _Followed:
         self.follower: gevent.Greenlet | None = None
         self.state: str | None = None
         self.changed = Event()
+        self.opening = Semaphore()
 
 
 class Logs:
@@ -66,16 +68,21 @@ class Logs:
         followed = self._get(instance)
         followed.readers += 1
         try:
-            self._fill(instance, followed)
-            if followed.follower is None:
-                followed.follower = self._background.supervise(
-                    f"log {instance}", self._follow, instance, followed
-                )
+            with followed.opening:  # all who come at once wait for one to fill it, and need not do so again
+                self._fill(instance, followed)
+                self._start_following(instance, followed)
             yield followed.feed
         finally:
             followed.readers -= 1
             if followed.readers == 0:
                 self._background.spawn(f"log grace {instance}", self._stop_later, followed)
+
+    def _start_following(self, instance: str, followed: _Followed) -> None:
+        if followed.follower is None:
+            followed.follower = self._background.supervise(
+                f"log {instance}", self._follow, instance, followed
+            )
+            gevent.sleep(0)  # it begins now: the next reader finds the log followed
 
     def search(self, instance: str, wanted: LogFilter) -> Iterator[bytes]:
         """What is kept and what the engine holds by now, as text, piece by piece. Raises InstanceNotFound."""

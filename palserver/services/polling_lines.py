@@ -20,6 +20,8 @@ class PollingLines:
 
     def mark(self, lines: Sequence[LogLine]) -> list[LogLine]:
         """The same lines, with `true` behind those that polling has caused."""
+        if not self._polled and not any(MARK in line[3] for line in lines):
+            return list(lines)  # as nearly always in a flood, which has no time for more
         return [(*line, True) if self._is_own(line[2], line[3]) else line for line in lines]
 
     def _is_own(self, stream: str, text: str) -> bool:

@@ -32,14 +32,13 @@ SEND_BUFFER_BYTES = 256 * 1024
 PING_FRAME = b"\x89\x00"
 
 
-def encode_text_frame(payload: bytes) -> bytes:
-    """One unmasked, final text frame (RFC 6455, 5.2)."""
-    size = len(payload)
+def encode_text_head(size: int) -> bytes:
+    """What stands before the payload of one unmasked, final text frame (RFC 6455, 5.2)."""
     if size < 126:
-        return b"\x81" + bytes((size,)) + payload
+        return b"\x81" + bytes((size,))
     if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+        return b"\x81\x7e" + size.to_bytes(2, "big")
+    return b"\x81\x7f" + size.to_bytes(8, "big")
 
 
 class Viewer:
@@ -76,18 +75,24 @@ class Viewer:
 
     def send(self, data: bytes) -> int:
         """Write all of `data`, or raise OSError. Waits for a slow reader, and holds up nobody else."""
+        self._send_all(b"", data)
+        return len(data)
+
+    def send_json(self, payload: bytes) -> None:
+        """The payload is the same for all viewers, and nearly always leaves without being copied for one."""
+        self._send_all(encode_text_head(len(payload)), payload)
+
+    def _send_all(self, head: bytes, payload: bytes) -> None:
         with self._lock:
-            rest = memoryview(data)
+            self._sending_since = time.monotonic()
             try:
+                sent = self._socket.sendmsg((head, payload))
+                rest = memoryview(head + payload)[sent:] if sent < len(head) + len(payload) else b""
                 while rest:
                     self._sending_since = time.monotonic()
                     rest = rest[self._socket.send(rest) :]
             finally:
                 self._sending_since = None
-        return len(data)
-
-    def send_json(self, payload: bytes) -> None:
-        self.send(encode_text_frame(payload))
 
     def ping(self) -> None:
         if not self._lock.locked():
