@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import gevent
 
@@ -18,6 +16,7 @@ from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.maintenance import Maintenance
 from palserver.store import instances as store
+from palserver.store.backups import mend_folder
 from palserver.store.database import Database
 from palserver.store.instances import Instance
 from palserver.store.jobs import Output
@@ -25,7 +24,6 @@ from palserver.store.jobs import Output
 KIND = "recovery"
 ACTOR = "PalServer"
 AGAIN_SECONDS = 1.0
-PARTIAL_BACKUP = r"\.\d{8}-\d{6}\.tar\.gz\.part"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Recovery:
 
     def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
         """Returns the sentence that says what was done."""
-        remove_partial_backups(self.maintenance.backup_dir / instance.name)
+        mend_folder(self.maintenance.backup_dir / instance.name)
         if intent.get("is_updating"):
             job.write(self.maintenance.mend_update(instance))
         elif intent.get("is_stopping"):
@@ -92,11 +90,3 @@ class Recovery:
         if intent.get("is_stopping"):
             return "The server was stopped, as it was meant to be."
         return "The server runs on." if container.is_up else "The server is stopped."
-
-
-def remove_partial_backups(folder: Path) -> None:
-    """What a bundled script that was killed has left; whole backups have another name."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if re.fullmatch(PARTIAL_BACKUP, path.name):
-                path.unlink(missing_ok=True)
