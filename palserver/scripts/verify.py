@@ -47,7 +47,7 @@ def main(words: Sequence[str]) -> None:
 
 
 def check_archive(file: IO[bytes], sha256: str, files: Sequence[BackupFile]) -> Findings:
-    """Read the archive from where `file` stands to its end. Raises OSError where the disk cannot be read."""
+    """Read the archive from where `file` stands to its end, whatever is wrong with it."""
     found = Findings()
     hashed = _Hashed(file)
     missing = {each.path: each for each in files}
@@ -62,6 +62,9 @@ def check_archive(file: IO[bytes], sha256: str, files: Sequence[BackupFile]) -> 
                 pass  # the checksum of all of it stands at the end
     except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         found.damages.append(f"The archive cannot be read to its end: {error}.")
+    except OSError as error:
+        found.damages.append(f"The disk cannot be read: {error.strerror}.")
+        return found
     while hashed.read(PIECE_BYTES):
         pass
     found.damages += [f"{path} is missing." for path in missing]

@@ -10,13 +10,13 @@ import gevent
 from palserver import errors
 from palserver.clients import shell
 from palserver.clients.engine import Engine
+from palserver.services.backups import Backups
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.job import Intent, Job, Result, restore
 from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.maintenance import Maintenance
 from palserver.store import instances as store
-from palserver.store.backups import mend_folder
 from palserver.store.database import Database
 from palserver.store.instances import Instance
 from palserver.store.jobs import Output
@@ -36,6 +36,7 @@ class Recovery:
     jobs: Jobs
     lifecycle: Lifecycle
     maintenance: Maintenance
+    backups: Backups
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
@@ -72,7 +73,7 @@ class Recovery:
 
     def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
         """Returns the sentence that says what was done."""
-        mend_folder(self.maintenance.backup_dir / instance.name)
+        self.backups.mend(instance.name)
         if intent.get("is_updating"):
             job.write(self.maintenance.mend_update(instance))
         elif intent.get("is_stopping"):
