@@ -43,7 +43,7 @@ def main(words: Sequence[str]) -> None:
     engine = Engine(os.environ, CALL_SECONDS)
     image = engine.get_container(container).image
     source = Source(engine, container, saved_path, find_world_guid(engine, container, saved_path))
-    with _claim_file(folder) as claim:
+    with claim_file(folder) as claim:
         manifest = _describe(claim, instance, image, source.world_guid, _copy(source, claim.file))
         add_backup(folder, manifest, Path(claim.file.name))
     if manifest.reason is not None:
@@ -100,7 +100,7 @@ def _prove(file: IO[bytes], written: Written) -> list[str]:
 
 
 @contextmanager
-def _claim_file(folder: Path) -> Iterator[Claim]:
+def claim_file(folder: Path) -> Iterator[Claim]:
     """A file of its own, named for this second; it is gone unless somebody has given it another name."""
     claim = _claim(folder)
     temporary = Path(claim.file.name)
