@@ -15,6 +15,8 @@ from palserver.errors import BROKEN_CODE, PalError
 
 # The engine may be busy with the very thing that is asked for.
 CALL_SECONDS = 60
+# Reading and hashing a world may take a while; the game that runs beside it comes first.
+NICENESS = 10
 
 
 class Failed(Exception):
@@ -39,6 +41,11 @@ def read_words(words: Sequence[str], usage: str, *patterns: str) -> tuple[str, .
     if len(words) != len(patterns) or not all(map(names.is_match, patterns, words)):
         raise Failed(f"Usage: {usage}")
     return tuple(words)
+
+
+def step_back() -> None:
+    """For work that takes long: everybody else comes first."""
+    os.nice(NICENESS)
 
 
 def read_variable(name: str) -> str:

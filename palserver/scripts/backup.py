@@ -16,7 +16,7 @@ from palserver import names
 from palserver.clients.engine import Engine
 from palserver.clock import format_time, utc_now
 from palserver.errors import ContainerMissing
-from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say
+from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say, step_back
 from palserver.scripts.archive import Written
 from palserver.scripts.source import Copy, Source, copy_world
 from palserver.scripts.stillness import find_world_guid
@@ -40,6 +40,7 @@ def main(words: Sequence[str]) -> None:
     container, saved_path = read_variable("PALSERVER_CONTAINER"), read_variable("PALSERVER_SAVED_PATH")
     folder = Path(read_variable("PALSERVER_BACKUP_DIR")) / instance
     folder.mkdir(parents=True, exist_ok=True)
+    step_back()
     engine = Engine(os.environ, CALL_SECONDS)
     image = engine.get_container(container).image
     source = Source(engine, container, saved_path, find_world_guid(engine, container, saved_path))

@@ -13,7 +13,7 @@ from palserver.scripts.archive import Written, write_archive
 from palserver.scripts.stillness import USUAL, Patience, Stamps, World
 
 ATTEMPTS = 3
-NO_WORLD = "The game's settings do not name the live world, so nobody could watch whether it was saved."
+NO_WORLD = "Which world is the live one is not known, so nobody could watch whether it was saved meanwhile."
 NEVER_STILL = "The game did not stop saving for long enough."
 MOVED = "The game saved while its world was read, every time."
 STARTED = "The container was started or stopped while it was read, every time."
@@ -68,7 +68,7 @@ def copy_world(source: Source, file: IO[bytes]) -> Copy:
     """
     for attempt in range(1, ATTEMPTS + 1):
         run = source.find_run()
-        stamps = source.world.wait_until_still() if run.is_up and source.world else None
+        stamps = _wait_until_still(source) if run.is_up else None
         written = _write(source, file, is_last=attempt == ATTEMPTS)
         if written is None:
             continue
@@ -78,6 +78,13 @@ def copy_world(source: Source, file: IO[bytes]) -> Copy:
         say("The world was saved while it was read. Once more.")
     assert written is not None  # noqa: S101 - the last attempt writes or raises
     return Copy(written, reason)
+
+
+def _wait_until_still(source: Source) -> Stamps | None:
+    if source.world is None:
+        return None
+    say("Waiting until the game leaves the world alone.")
+    return source.world.wait_until_still()
 
 
 def _write(source: Source, file: IO[bytes], *, is_last: bool) -> Written | None:
@@ -100,7 +107,7 @@ def _find_reason(source: Source, before: Run, stamps: Stamps | None) -> str | No
         return STARTED
     if not before.is_up:
         return None
-    if source.world is None:
+    if source.world is None or not source.world.is_there():
         return NO_WORLD
     if stamps is None:
         return NEVER_STILL

@@ -54,6 +54,10 @@ class World:
     folder: str
     patience: Patience = USUAL
 
+    def is_there(self) -> bool:
+        """Whether there is a world in the folder, under exactly that name."""
+        return self.engine.has_path(self.container, f"{self.folder}/Level.sav")
+
     def wait_until_still(self) -> Stamps | None:
         """What has not moved for long enough; None if there was no such moment in time."""
         deadline = time.monotonic() + self.patience.limit_seconds

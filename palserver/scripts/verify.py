@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from palserver import names
-from palserver.scripts import Broken, Failed, read_variable, read_words, run, say
+from palserver.scripts import Broken, Failed, read_variable, read_words, run, say, step_back
 from palserver.services.save_header import LONGEST_BYTES, find_fault
 from palserver.store.backups import ID, BackupFile, find_manifest
 
@@ -34,6 +34,7 @@ def main(words: Sequence[str]) -> None:
     manifest = find_manifest(folder, backup_id)
     if manifest is None:
         raise Failed(f"There is no backup {backup_id} of {instance}.")
+    step_back()
     say(f"Reading {folder / manifest.archive}.")
     with (folder / manifest.archive).open("rb") as file:
         found = check_archive(file, manifest.sha256, manifest.files)

@@ -60,10 +60,11 @@ class Download:
 
 def list_views(folder: Path, instance: str) -> list[BackupView]:
     """The newest first."""
-    ours = [view(manifest) for manifest in store.list_manifests(folder / instance)]
-    taken = {each.id for each in ours}
-    others = [_view_foreign(path) for path in _list_foreign(folder, instance) if path.name not in taken]
-    return sorted(ours + others, key=lambda each: (each.created_at, each.id), reverse=True)
+    manifests = store.list_manifests(folder / instance)
+    taken = {manifest.id for manifest in manifests}
+    foreign = [path for path in _list_foreign(folder, instance, manifests) if path.name not in taken]
+    views = [view(manifest) for manifest in manifests] + [_view_foreign(path) for path in foreign]
+    return sorted(views, key=lambda each: (each.created_at, each.id), reverse=True)
 
 
 def view(manifest: Manifest) -> BackupView:
@@ -121,7 +122,7 @@ def thin_out(folder: Path) -> list[str]:
     return [manifest.id for manifest in chosen]
 
 
-def _list_foreign(folder: Path, instance: str) -> list[Path]:
+def _list_foreign(folder: Path, instance: str, manifests: list[Manifest]) -> list[Path]:
     """What lies in the instance's folder and is not ours, and what beside it is named for it and a date.
 
     An archive without a manifest is among them: older versions of the bundled script wrote none.
@@ -129,12 +130,13 @@ def _list_foreign(folder: Path, instance: str) -> list[Path]:
     named_for_it = re.compile(rf"{re.escape(instance)}[-_.]\d{{8}}.*")
     beside = sorted(folder.iterdir()) if folder.is_dir() else []
     named = [path for path in beside if named_for_it.fullmatch(path.name)]
-    found = store.list_others(folder / instance) + named
+    found = store.list_others(folder / instance, manifests) + named
     return [path for path in found if re.fullmatch(FOREIGN_ID, path.name)]
 
 
 def _get_foreign(folder: Path, instance: str, backup_id: str) -> Path:
-    for path in _list_foreign(folder, instance):
+    manifests = store.list_manifests(folder / instance)
+    for path in _list_foreign(folder, instance, manifests):
         if path.name == backup_id:
             return path
     raise errors.BackupNotFound()

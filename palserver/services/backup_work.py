@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,8 @@ class BackupWork:
         try:
             self.scripts.run(job, "backup.sh", (instance.name,), instance)
         except errors.PalError:
-            self.backups.mend(instance.name)  # it may have been killed in the middle
+            with suppress(OSError):  # the script's own failure is what counts
+                self.backups.mend(instance.name)
             raise
 
     def _save(self, job: Job, instance: Instance) -> Result:

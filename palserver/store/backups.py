@@ -102,9 +102,9 @@ def remove_backup(folder: Path, manifest: Manifest) -> None:
     (folder / manifest.archive).unlink(missing_ok=True)
 
 
-def list_others(folder: Path) -> list[Path]:
-    """What lies there and is no part of a backup that has a manifest, by name. Raises OSError."""
-    ours = {manifest.archive for manifest in list_manifests(folder)}
+def list_others(folder: Path, manifests: list[Manifest]) -> list[Path]:
+    """What lies there and is no part of one of these backups, by name. Raises OSError."""
+    ours = {manifest.archive for manifest in manifests}
     return [
         path
         for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
