@@ -56,7 +56,8 @@ def _make_if_due(database: Database, folder: Path, now: datetime) -> Path | None
     # What is of the future was made before the clock was put right.
     if made and timedelta(0) <= now - _read_time(made[-1]) < EVERY:
         return None
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder.parent, folder):  # a mode given with `parents` is not that of the parents
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"paladmin-{now:{ID_FORMAT}}.db"
     temporary = folder / ".paladmin.db.part"
     temporary.unlink(missing_ok=True)  # of a start that was interrupted
