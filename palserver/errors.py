@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+BROKEN_CODE = 3  # a script's exit code: what it was to check is broken
+
 
 class PalError(Exception):
     """The base of all of them; raised itself only where no better word exists."""
@@ -262,11 +264,48 @@ class ScriptFailed(PalError):
     key = "script_failed"
     sentence = "The script failed. The job's output has its last words."
 
+    def __init__(self, detail: str | None = None, *, exit_code: int = 1) -> None:
+        super().__init__(detail)
+        self.exit_code = exit_code
+
 
 class ScriptTimedOut(PalError):
     status = 500
     key = "script_timed_out"
     sentence = "The script took too long and was ended."
+
+
+class BackupNotFound(NotFound):
+    key = "backup_not_found"
+    sentence = "There is no such backup."
+
+
+class BackupPinned(PalError):
+    status = 409
+    key = "backup_pinned"
+    sentence = "This backup is pinned. Unpin it first."
+
+
+class BackupForeign(PalError):
+    """It came from an operator's own script, or from nobody knows where."""
+
+    status = 409
+    key = "backup_foreign"
+    sentence = "PalServer did not make this copy, so it neither checks, changes nor removes it."
+
+
+class BackupBroken(PalError):
+    """It is not as it was written, or not as the game should have written it."""
+
+    status = 500
+    key = "backup_broken"
+    sentence = "The backup is broken. The job's output names what is wrong with it."
+
+
+class RangeNotSatisfiable(PalError):
+    status = 416
+    key = "range_not_satisfiable"
+    sentence = "The file is not as long as that."
 
 
 class ShuttingDown(PalError):

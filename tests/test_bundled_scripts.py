@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -20,10 +21,13 @@ from palserver.background import Background
 from palserver.clients.engine import Engine
 from palserver.config import BUNDLED_SCRIPTS, read_config
 from palserver.scripts import Failed
-from palserver.scripts.backup import write_archive
+from palserver.scripts.archive import write_archive
+from palserver.scripts.source import NO_WORLD
 from palserver.scripts.update import find_repository
+from palserver.scripts.verify import check_archive
 from palserver.services.jobs import Job
 from palserver.services.scripts import Scripts, build_environment
+from palserver.store.backups import Manifest, list_manifests
 from palserver.store.instances import Instance
 from tests.containers import Containers
 from tests.game import LABELS
@@ -31,15 +35,17 @@ from tests.registry import Registry
 from tests.waiting import wait_until
 
 SAVED_PATH = "/pal/Saved"
-WORLD = """
+SAVE = "\\005\\0\\0\\0\\005\\0\\0\\0PlZ1"  # the header of a save, as printf takes it
+WORLD = f"""
 mkdir -p /pal/Saved/SaveGames/0/AB/Players /pal/Saved/SaveGames/0/AB/backup/world/1 /pal/Saved/Config
 cd /pal/Saved/SaveGames/0/AB
-printf 'level' >Level.sav; printf 'one' >Players/1.sav; printf 'old' >backup/world/1/Level.sav
+printf '{SAVE}level' >Level.sav; printf '{SAVE}first' >Players/1.sav; printf 'old' >backup/world/1/Level.sav
 printf 'ini' >../../../Config/설정.ini; chown 1000:1001 Level.sav; chmod 640 Level.sav
 """
+HEADER = b"\5\0\0\0\5\0\0\0PlZ1"
 WORLD_FILES = {
-    "Saved/SaveGames/0/AB/Level.sav": b"level",
-    "Saved/SaveGames/0/AB/Players/1.sav": b"one",
+    "Saved/SaveGames/0/AB/Level.sav": HEADER + b"level",
+    "Saved/SaveGames/0/AB/Players/1.sav": HEADER + b"first",
     "Saved/Config/설정.ini": b"ini",
 }
 
@@ -103,12 +109,23 @@ class Runner:
         """Everything in the instance's backup folder."""
         return sorted((self.backups / "alpha").iterdir()) if self.backups.exists() else []
 
+    def take_backup(self) -> tuple[Path, Manifest]:
+        """The one backup there is; there must be nothing else."""
+        (manifest,) = list_manifests(self.backups / "alpha")
+        path = self.backups / "alpha" / manifest.archive
+        assert set(self.list_backups()) == {path, path.with_name(f"{manifest.id}.json")}
+        return path, manifest
+
 
 @pytest.fixture
 def runner(tmp_path, containers) -> Iterator[Runner]:
     background = Background()
     yield Runner(tmp_path, background, containers)
     background.stop()
+
+
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -132,27 +149,36 @@ def test_a_backup_of_a_stopped_server(runner, containers):
     """The save folder as it is, owners and modes included, without the game's own copies inside of it."""
     make_world(containers)
     runner.run("backup.sh", "alpha")
-    (path,) = runner.list_backups()
+    path, manifest = runner.take_backup()
     assert re.fullmatch(r"\d{8}-\d{6}\.tar\.gz", path.name)
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert {file.stat().st_mode & 0o777 for file in runner.list_backups()} == {0o600}
     assert read_files(path) == WORLD_FILES
+    assert (manifest.consistent, manifest.reason) == (True, None)
+    assert manifest.verified_at is not None
+    assert (manifest.size_bytes, manifest.sha256) == (path.stat().st_size, hash_of(path.read_bytes()))
+    assert {file.path: file.sha256 for file in manifest.files} == {
+        name: hash_of(content) for name, content in WORLD_FILES.items()
+    }
     with tarfile.open(path) as archive:
         assert all(name == "Saved" or name.startswith("Saved/") for name in archive.getnames())
         level = archive.getmember("Saved/SaveGames/0/AB/Level.sav")
     assert (level.uid, level.gid, level.mode) == (1000, 1001, 0o640)
     assert runner.lines == [
         f"Reading {SAVED_PATH} of {runner.container_name}.",
+        "Reading it back.",
         f"Wrote {path} (3 files, {path.stat().st_size / 1e6:.1f} MB).",
     ]
 
 
 def test_a_backup_of_a_running_server(runner, containers):
-    """It goes on running."""
+    """It goes on running. Where nobody knows which world is the live one, that is said."""
     container = containers.make("sh", "-ec", f"{WORLD}touch /made; sleep 1000", stop_signal="SIGKILL")
     container.start()
     wait_until(lambda: container.exec_run("test -e /made").exit_code == 0, "the world is there")
     runner.run("backup.sh", "alpha")
-    assert read_files(runner.list_backups()[0]) == WORLD_FILES
+    path, manifest = runner.take_backup()
+    assert read_files(path) == WORLD_FILES
+    assert (manifest.consistent, manifest.reason) == (False, NO_WORLD)
     container.reload()
     assert container.status == "running"
 
@@ -163,8 +189,8 @@ def test_a_save_folder_of_another_name_behind_a_link(runner, containers):
     make_world(containers, WORLD + more)
     runner.saved_path = "/pal/Link"
     runner.run("backup.sh", "alpha")
-    (path,) = runner.list_backups()
-    same = {f"Saved/SaveGames/0/AB/{name}": b"level" for name in ("같은.sav", "other.sav")}
+    path, _ = runner.take_backup()
+    same = {f"Saved/SaveGames/0/AB/{name}": HEADER + b"level" for name in ("같은.sav", "other.sav")}
     assert read_files(path) == WORLD_FILES | same
 
 
@@ -173,8 +199,10 @@ def test_backups_in_the_same_second(runner, containers):
     make_world(containers)
     for _ in range(3):
         runner.run("backup.sh", "alpha")
-    assert len(runner.list_backups()) == 3
-    assert all(read_files(path) == WORLD_FILES for path in runner.list_backups())
+    manifests = list_manifests(runner.backups / "alpha")
+    assert len(manifests) == 3
+    for manifest in manifests:
+        assert read_files(runner.backups / "alpha" / manifest.archive) == WORLD_FILES
 
 
 def test_an_ended_backup_leaves_nothing(runner, containers):
@@ -240,7 +268,7 @@ def test_an_archive_that_ends_too_early_is_no_backup(tmp_path):
     for end in range(0, len(packed), 100):
         with (tmp_path / "cut.tar.gz").open("wb") as file:
             try:
-                count = write_archive(iter([packed[:end]]), file)
+                count = write_archive(iter([packed[:end]]), file).count
             except (tarfile.TarError, Failed):
                 continue
         assert end >= whole
@@ -254,14 +282,17 @@ def test_the_disk_is_not_filled(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_world(tmp_path):
-    """A file of 200 MB passes through in pieces."""
+    """A file of 200 MB passes through in pieces, in both directions."""
     member = tarfile.TarInfo("Saved/Level.sav")
     member.size = 200 * 1024 * 1024
     piece = bytes(256 * 1024)
     pieces = [member.tobuf(), *([piece] * 800), bytes(10240)]
     tracemalloc.start()
     with (tmp_path / "x.tar.gz").open("wb") as file:
-        assert write_archive(iter(pieces), file) == 1
+        written = write_archive(iter(pieces), file)
+    with (tmp_path / "x.tar.gz").open("rb") as file:
+        found = check_archive(file, written.sha256, written.files)
+    assert (found.damages, found.faults) == ([], ["Saved/Level.sav is nothing but zeros."])
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 8 * 1024 * 1024

@@ -37,7 +37,7 @@ def test_every_reading_call_answers_as_described(panel, adopted, description):
     """Each GET of the document, on a game that runs and on a job that has ended."""
     adopted.join("Anna")
     job = panel.run_job(f"/api/instances/{adopted.name}/backup", {"note": "before"})
-    parts = {"instance_name": adopted.name, "job_id": job["id"]}
+    parts = {"instance_name": adopted.name, "job_id": job["id"], "backup_id": job["result"]["backup"]}
     for method, path, operation in description.list_operations():
         if method == "get" and {"200"} & operation["responses"].keys():
             answer = description.check(panel.call("GET", path.format(**parts)))
@@ -68,6 +68,29 @@ def test_jobs_answer_as_described(panel, adopted, description):
     assert call("GET", f"/api/server/{adopted.name}/players")[0] == 409
     assert call("POST", f"{address}/start?wait=60")[0] == 200
     assert call("GET", f"/api/jobs?instance={adopted.name}&limit=2")[0] == 200
+
+
+def test_backups_answer_as_described(panel, adopted, description):
+    """Pinned, checked, read in part, refused, removed."""
+    backup = panel.run_job(f"/api/instances/{adopted.name}/backup")["result"]["backup"]
+    address = f"/api/instances/{adopted.name}/backups/{backup}"
+
+    def call(method: str, path: str, body: Any = None, **headers: str) -> int:
+        answer = description.check(panel.call(method, path, body, headers=headers))
+        return int(answer.status_code)
+
+    etag = panel.call("HEAD", f"{address}/download").headers["ETag"]
+    assert call("PATCH", address, {"pinned": True, "note": "keep"}) == 200
+    assert call("PATCH", address, {"pinned": "perhaps"}) == 400
+    assert call("DELETE", address) == 409
+    assert call("POST", f"{address}/verify?wait=60") == 200
+    assert call("GET", f"{address}/download", Range="bytes=0-9") == 206
+    assert call("GET", f"{address}/download", Range="bytes=99999999999-") == 416
+    assert call("GET", f"{address}/download", **{"If-None-Match": etag}) == 304
+    assert call("PATCH", address, {"pinned": False}) == 200
+    assert call("DELETE", address) == 204
+    for method, path in (("DELETE", ""), ("PATCH", ""), ("GET", "/download"), ("POST", "/verify")):
+        assert call(method, address + path) == 404
 
 
 def test_orders_to_a_game_answer_as_described(panel, adopted, description):

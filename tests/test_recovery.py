@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -159,6 +163,57 @@ def test_a_killed_backup_leaves_nothing_but_what_it_said(adopted, tmp_path):
     assert recovery["result"]["of"] == "backup"
     assert "half of it" in read_output(panel, backup)
     assert list((panel.folder / "server" / "backup" / game.name).iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_backup_that_is_killed_at_any_moment(make_panel, make_game, seed):
+    """What is left afterwards is a whole backup with its manifest, or nothing; the server has not noticed."""
+    panel, game = make_panel(), make_game(environment={"DEMO_WORLD_BYTES": "150000000"}).start()
+    panel.start()
+    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    order(panel, game, "backup")
+    time.sleep(random.Random(seed).uniform(0, 9))
+    panel.kill()
+    panel.start()
+    wait_for_recovery(panel, game)
+    check_backups(panel, game)
+    assert game.state == "running"
+    assert panel.get("/api/jobs?state=running")["jobs"] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_script_that_is_killed_at_any_moment(adopted, seed):
+    """The job fails, nothing is left, and the next backup succeeds."""
+    panel, game = adopted
+    job = order(panel, game, "backup")
+    group = wait_until(lambda: find_group(game), "the script runs")
+    time.sleep(random.Random(seed).uniform(0, 4))
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+    ended = panel.get(f"/api/jobs/{job}?wait=60")["job"]
+    assert (ended["state"], check_backups(panel, game)) in (("failed", 0), ("succeeded", 1))
+    assert panel.run_job(f"/api/instances/{game.name}/backup")["state"] == "succeeded"
+
+
+def find_group(game: Game) -> int:
+    """The process group of the backup's script; 0 if there is none."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if path.read_bytes().endswith(f"palserver.scripts.backup\0{game.name}\0".encode()):
+                return os.getpgid(int(path.parent.name))
+    return 0
+
+
+def check_backups(panel: Panel, game: Game) -> int:
+    """Nothing lies in the folder but backups that are whole; returns how many there are."""
+    folder = panel.folder / "server" / "backup" / game.name
+    backups = panel.get(f"/api/instances/{game.name}/backups")["backups"]
+    expected = {f"{backup['id']}{suffix}" for backup in backups for suffix in (".json", ".tar.gz")}
+    assert (set(os.listdir(folder)) if folder.exists() else set()) == expected
+    for backup in backups:
+        checked = panel.run_job(f"/api/instances/{game.name}/backups/{backup['id']}/verify")
+        assert checked["state"] == "succeeded"
+    return len(backups)
 
 
 def read_output(panel: Panel, job_id: str) -> str:

@@ -85,6 +85,7 @@ def test_the_table_is_the_contract():
     assert {name: (len(script.patterns), script.limit_seconds) for name, script in SCRIPTS.items()} == {
         "backup.sh": (1, 3600.0),
         "update.sh": (2, 7200.0),
+        "verify.sh": (2, 3600.0),
     }
 
 
@@ -108,6 +109,8 @@ def test_a_hostile_word_runs_nothing(scripts, job, folder, word):
         ("backup.sh", (word,)),
         ("update.sh", (word, "alpha")),
         ("update.sh", ("1.0", word)),
+        ("verify.sh", (word, "alpha")),
+        ("verify.sh", ("20260101-120000", word)),
     ):
         with pytest.raises(errors.Invalid):
             scripts.run(job, name, words, ALPHA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,13 @@ class Port(msgspec.Struct, frozen=True):
     container: str
     host_ip: str
     host_port: int
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """A file in a container without its contents. `mtime` is RFC 3339, in nanoseconds."""
+
+    size: int
+    mtime: str
 
 
 class Container(msgspec.Struct, frozen=True):
@@ -43,6 +51,11 @@ class Container(msgspec.Struct, frozen=True):
     def is_up(self) -> bool:
         """Whether there is a process, paused or not."""
         return self.state in ("running", "paused", "restarting")
+
+
+def read_stamp(headers: Mapping[str, str]) -> Stamp:
+    """Read the answer to `HEAD /containers/<id>/archive`."""
+    return msgspec.json.decode(base64.b64decode(headers["X-Docker-Container-Path-Stat"]), type=Stamp)
 
 
 def read_container(inspection: Mapping[str, Any]) -> Container:

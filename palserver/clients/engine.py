@@ -19,7 +19,7 @@ from docker.api.client import APIClient
 from docker.utils import kwargs_from_env
 
 from palserver import errors
-from palserver.clients.containers import Container, read_container
+from palserver.clients.containers import Container, Stamp, read_container, read_stamp
 from palserver.clients.engine_stream import open_stream, parse_address
 
 log = logging.getLogger(__name__)
@@ -151,9 +151,14 @@ class Engine:
 
     def has_path(self, container: str, path: str) -> bool:
         """Whether the container, running or not, holds something at `path`."""
+        return self.find_stamp(container, path) is not None
+
+    def find_stamp(self, container: str, path: str) -> Stamp | None:
+        """Size and time of what is at `path`; None if there is nothing."""
         with self._calling() as client:
             url = f"{client.base_url}/v{client.api_version}/containers/{quote(container)}/archive"
-            return client.head(url, params={"path": path}, timeout=CALL_SECONDS).status_code == 200
+            answer = client.head(url, params={"path": path}, timeout=CALL_SECONDS)
+        return read_stamp(answer.headers) if answer.status_code == 200 else None
 
     def read_file(self, container: str, path: str) -> bytes | None:
         """At most the first 1 MiB of a file in the container, running or not; None if there is none."""

@@ -1,6 +1,6 @@
 """The bundled scripts: ordinary programs that do the heavy part of a job in processes of their own.
 
-They talk in short plain lines on standard output, and end with 1 and a sentence when they fail.
+They talk in short plain lines on standard output, and end with a sentence and a code when they fail.
 """
 
 from __future__ import annotations
@@ -11,14 +11,24 @@ import sys
 from collections.abc import Callable, Sequence
 
 from palserver import names
-from palserver.errors import PalError
+from palserver.errors import BROKEN_CODE, PalError
 
 # The engine may be busy with the very thing that is asked for.
 CALL_SECONDS = 60
+# Reading and hashing a world may take a while; the game that runs beside it comes first.
+NICENESS = 10
 
 
 class Failed(Exception):
     """Ends a script; carries one sentence for people."""
+
+    exit_code = 1
+
+
+class Broken(Failed):
+    """What was to be checked was read, and is not as it should be."""
+
+    exit_code = BROKEN_CODE
 
 
 def say(line: str) -> None:
@@ -33,6 +43,11 @@ def read_words(words: Sequence[str], usage: str, *patterns: str) -> tuple[str, .
     return tuple(words)
 
 
+def step_back() -> None:
+    """For work that takes long: everybody else comes first."""
+    os.nice(NICENESS)
+
+
 def read_variable(name: str) -> str:
     """Raises Failed where it is not set."""
     value = os.environ.get(name, "")
@@ -44,10 +59,11 @@ def read_variable(name: str) -> str:
 def run(work: Callable[[Sequence[str]], None]) -> None:
     """Run a script's work with the command line's words; SIGTERM ends it in order."""
     signal.signal(signal.SIGTERM, _end)
+    code = Failed.exit_code
     try:
         work(sys.argv[1:])
     except Failed as error:
-        sentence = str(error)
+        sentence, code = str(error), error.exit_code
     except PalError as error:
         sentence = error.detail
     except OSError as error:
@@ -55,7 +71,7 @@ def run(work: Callable[[Sequence[str]], None]) -> None:
     else:
         return
     say(sentence)
-    sys.exit(1)
+    sys.exit(code)
 
 
 def _end(number: int, frame: object) -> None:

@@ -6,11 +6,13 @@ import os
 
 from palserver.background import Background
 from palserver.clients.engine import Engine
-from palserver.config import Config
+from palserver.config import BUNDLED_SCRIPTS, Config
 from palserver.services.adoption import Adoption
 from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
+from palserver.services.backup_work import BackupWork
+from palserver.services.backups import Backups
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.game_pace import Pace
 from palserver.services.games import Games
@@ -29,6 +31,7 @@ from palserver.services.passwords import Passwords
 from palserver.services.recovery import Recovery
 from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
+from palserver.services.snapshots import Snapshots
 from palserver.services.tasks import Tasks
 from palserver.services.users import Users
 from palserver.store.database import Database
@@ -68,23 +71,44 @@ class Services:
         self.adoption = Adoption(self.database, self.engine, self.watch)
         self.lifecycle = Lifecycle(self.database, self.engine, self.watch, self.games, self.jobs)
         environment = build_environment(config, os.environ)
-        self.maintenance = Maintenance(
-            scripts=Scripts(config.scripts_dir, environment, self.background),
+        scripts = Scripts(config.scripts_dir, environment, self.background)
+        self.backups = Backups(config.backup_dir)
+        self.snapshots = Snapshots(self.database, config.backup_dir / ".panel")
+        self.backup_work = BackupWork(
+            scripts=scripts,
+            bundled=Scripts(BUNDLED_SCRIPTS, environment, self.background),
             engine=self.engine,
             database=self.database,
-            backup_dir=config.backup_dir,
+            backups=self.backups,
             save=self.games.save,
+            info=self.games.info,
+        )
+        self.maintenance = Maintenance(
+            scripts=scripts,
+            engine=self.engine,
+            database=self.database,
             stop=self.lifecycle.stop,
             start=self.lifecycle.start,
         )
         self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
         self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)
         self.tasks = Tasks(
-            self.database, self.instances, self.games, self.jobs, self.lifecycle, self.maintenance
+            database=self.database,
+            instances=self.instances,
+            games=self.games,
+            jobs=self.jobs,
+            lifecycle=self.lifecycle,
+            maintenance=self.maintenance,
+            backup_work=self.backup_work,
         )
-
         self.recovery = Recovery(
-            self.database, self.engine, self.watch, self.jobs, self.lifecycle, self.maintenance
+            database=self.database,
+            engine=self.engine,
+            watch=self.watch,
+            jobs=self.jobs,
+            lifecycle=self.lifecycle,
+            maintenance=self.maintenance,
+            backups=self.backups,
         )
 
     def start(self) -> None:
@@ -96,11 +120,14 @@ class Services:
         self.logs.start()
         self.live.start(self.background)
         self.lifecycle.start_recovery(self.background)
+        self.snapshots.start(self.background)
         self.watch.start()
 
     def stop(self) -> None:
         self.history.stop()
         self.log_shelf.stop()
+        self.backups.stop()
+        self.snapshots.stop()
         self.passwords.stop()
         self.engine.close()
 

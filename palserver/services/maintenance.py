@@ -1,11 +1,10 @@
-"""Backup and update: the work of these jobs, most of which a script does in a process of its own."""
+"""Update: the work of this job, most of which a script does in a process of its own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -21,27 +20,13 @@ from palserver.store.instances import Instance
 
 @dataclass(frozen=True)
 class Maintenance:
-    """Each method is the work of a job; so are `stop` and `start`. `save` asks the game of that name."""
+    """`update` is the work of a job; so are `stop` and `start`."""
 
     scripts: Scripts
     engine: Engine
     database: Database
-    backup_dir: Path
-    save: Callable[[str], None]
     stop: Callable[[Job, Instance], Result]
     start: Callable[[Job, Instance], Result]
-
-    def back_up(self, job: Job, instance: Instance, note: str | None = None) -> Result:
-        """Save through the game if it runs, then run backup.sh.
-
-        `saved` is None when there was nobody to ask. `copies` counts what is new in the backup folder.
-        """
-        saved = self._save(job, instance)
-        before = self._list_copies(instance)
-        job.enter("backing_up")
-        self.scripts.run(job, "backup.sh", (instance.name,), instance)
-        copies = self._list_copies(instance) - before
-        return {**saved, "copies": len(copies), "note": note}
 
     def update(self, job: Job, instance: Instance, version: str) -> Result:
         """Stop it as usual, run update.sh, note what the container is made from now, start it again.
@@ -105,19 +90,6 @@ class Maintenance:
         except errors.PalError as error:
             job.write(f"The server could not be started again: {error.detail}")
 
-    def _save(self, job: Job, instance: Instance) -> Result:
-        """A backup of what was saved last is better than none: a game that does not save is only told of."""
-        if not self._is_up(instance):
-            return {"saved": None, "save_error": None}
-        job.enter("saving")
-        try:
-            self.save(instance.name)
-        except errors.PalError as error:
-            job.write(f"The world could not be saved first: {error.detail}")
-            return {"saved": False, "save_error": error.key}
-        job.write("The world is saved.")
-        return {"saved": True, "save_error": None}
-
     def _is_up(self, instance: Instance) -> bool:
         """A missing container is no reason to stop here: an operator's own script may know what to do."""
         try:
@@ -131,10 +103,3 @@ class Maintenance:
         spec = spec_from_inspection(container, self.engine.inspect_image(container["Image"]))
         self.database.write(store.set_spec, instance.name, msgspec.json.encode(spec).decode())
         return spec.image
-
-    def _list_copies(self, instance: Instance) -> set[Path]:
-        """What lies in the backup folder and in the instance's folder there, without the hidden files."""
-        own_folders = {self.backup_dir / each.name for each in store.list_instances(self.database.reader)}
-        folders = (self.backup_dir, self.backup_dir / instance.name)
-        found = {path for folder in folders if folder.is_dir() for path in folder.iterdir()}
-        return {path for path in found - own_folders if not path.name.startswith(".")}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import gevent
 
 from palserver import errors
 from palserver.clients import shell
 from palserver.clients.engine import Engine
+from palserver.services.backups import Backups
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.job import Intent, Job, Result, restore
 from palserver.services.jobs import Jobs
@@ -25,7 +24,6 @@ from palserver.store.jobs import Output
 KIND = "recovery"
 ACTOR = "PalServer"
 AGAIN_SECONDS = 1.0
-PARTIAL_BACKUP = r"\.\d{8}-\d{6}\.tar\.gz\.part"
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Recovery:
     jobs: Jobs
     lifecycle: Lifecycle
     maintenance: Maintenance
+    backups: Backups
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
@@ -75,7 +74,7 @@ class Recovery:
 
     def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
         """Returns the sentence that says what was done."""
-        remove_partial_backups(self.maintenance.backup_dir / instance.name)
+        self.backups.mend(instance.name)
         if intent.get("is_updating"):
             job.write(self.maintenance.mend_update(instance))
         elif intent.get("is_stopping"):
@@ -93,11 +92,3 @@ class Recovery:
         if intent.get("is_stopping"):
             return "The server was stopped, as it was meant to be."
         return "The server runs on." if container.is_up else "The server is stopped."
-
-
-def remove_partial_backups(folder: Path) -> None:
-    """What a bundled script that was killed has left; whole backups have another name."""
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if re.fullmatch(PARTIAL_BACKUP, path.name):
-                path.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from palserver.background import Background
 from palserver.clients import shell
 from palserver.config import Config
 from palserver.services.jobs import Job
+from palserver.store.backups import ID as BACKUP_ID
 from palserver.store.instances import Instance
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Script:
 SCRIPTS = {
     "backup.sh": Script((names.INSTANCE,), 3600.0),
     "update.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
+    "verify.sh": Script((BACKUP_ID, names.INSTANCE), 3600.0),
 }
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_SCRIPT_BYTES = 1024 * 1024
@@ -65,7 +67,7 @@ class Scripts:
         ended = shell.run(command, listener, job.cancelled, self.background)
         if ended.exit_code != 0:
             log.warning("%s ended with %d:\n%s", name, ended.exit_code, "\n".join(ended.last_lines))
-            raise errors.ScriptFailed()
+            raise errors.ScriptFailed(exit_code=ended.exit_code)
 
 
 def build_environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from palserver import errors
 from palserver.names import VERSION, is_match
+from palserver.services.backup_work import BackupWork
 from palserver.services.changes import Change, Changes, list_changes, merge_access
 from palserver.services.countdown import Countdown
 from palserver.services.games import Games
@@ -27,6 +28,7 @@ class Tasks:
     jobs: Jobs
     lifecycle: Lifecycle
     maintenance: Maintenance
+    backup_work: BackupWork
 
     def start(self, name: str, actor: str) -> Job:
         instance = self.instances.get(name)
@@ -49,8 +51,23 @@ class Tasks:
     def back_up(self, name: str, actor: str, note: str | None) -> Job:
         instance = self.instances.get(name)
         return self.jobs.start(
-            "backup", name, actor, lambda job: self.maintenance.back_up(job, instance, note)
+            "backup", name, actor, lambda job: self.backup_work.back_up(job, instance, note)
         )
+
+    def verify(self, name: str, actor: str, backup_id: str) -> Job:
+        """Raises BackupNotFound and BackupForeign, too."""
+        instance = self.instances.get(name)
+        self.backup_work.backups.get(name, backup_id)
+        return self.jobs.start(
+            "verify", name, actor, lambda job: self.backup_work.verify(job, instance, backup_id)
+        )
+
+    def remove_backup(self, name: str, backup_id: str) -> None:
+        """At once, but never while a job may be reading it. Raises as `verify`, and BackupPinned."""
+        running = self.jobs.find_running(name)
+        if running is not None:
+            raise errors.InstanceBusy(fields={"job": running.id})
+        self.backup_work.backups.remove(name, backup_id)
 
     def update(self, name: str, actor: str, version: str) -> Job:
         instance = self.instances.get(name)

@@ -6,6 +6,7 @@ A manifest is written last and whole, so that an archive without one is none of 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,8 @@ import msgspec
 FORMAT = 1
 KINDS = ("manual", "scheduled", "pre_update", "pre_restore", "script")
 ID = r"\d{8}-\d{6}"  # the time in UTC at which it was begun
+SUFFIX = ".tar.gz"
+TEMPORARY = rf"\.({ID})(\.json|\.tar\.gz)\.part"
 
 
 class BackupFile(msgspec.Struct, frozen=True):
@@ -64,21 +67,49 @@ def find_manifest(folder: Path, backup_id: str) -> Manifest | None:
 
 def set_manifest(folder: Path, manifest: Manifest) -> None:
     """Write it whole or not at all, for good. Raises OSError."""
-    path = folder / f"{manifest.id}.json"
-    temporary = folder / f".{manifest.id}.json.part"
-    descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    _prepare_manifest(folder, manifest).replace(folder / f"{manifest.id}.json")
     sync_folder(folder)
+
+
+def add_backup(folder: Path, manifest: Manifest, temporary: Path) -> None:
+    """Give the archive that lies whole at `temporary` its name, and then its manifest. Raises OSError."""
+    prepared = _prepare_manifest(folder, manifest)
+    temporary.replace(folder / manifest.archive)
+    sync_folder(folder)
+    prepared.replace(folder / f"{manifest.id}.json")
+    sync_folder(folder)
+
+
+def mend_folder(folder: Path) -> None:
+    """Remove what writers that were killed have left; no other may be at work there. Raises OSError.
+
+    An archive that has its name and lacks only its manifest, which was whole before, gets it.
+    """
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        found = re.fullmatch(TEMPORARY, path.name)
+        if found is None:
+            continue
+        manifest = folder / f"{found[1]}.json"
+        if found[2] == ".json" and (folder / f"{found[1]}{SUFFIX}").exists() and not manifest.exists():
+            path.replace(manifest)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def remove_backup(folder: Path, manifest: Manifest) -> None:
     """The manifest goes first: what an interrupted removal leaves is no backup any more. Raises OSError."""
     (folder / f"{manifest.id}.json").unlink(missing_ok=True)
     (folder / manifest.archive).unlink(missing_ok=True)
+
+
+def list_others(folder: Path, manifests: list[Manifest]) -> list[Path]:
+    """What lies there and is no part of one of these backups, by name. Raises OSError."""
+    ours = {manifest.archive for manifest in manifests}
+    return [
+        path
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
+        if path.name not in ours and not re.fullmatch(rf"\..*|{ID}\.json", path.name)
+    ]
 
 
 def sync_folder(folder: Path) -> None:
@@ -88,6 +119,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _prepare_manifest(folder: Path, manifest: Manifest) -> Path:
+    temporary = folder / f".{manifest.id}.json.part"
+    descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
 
 
 def _read(path: Path) -> Manifest | None:

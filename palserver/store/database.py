@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -38,6 +39,7 @@ class Database:
 
     def __init__(self, path: Path, migrate: Callable[[sqlite3.Connection], int]) -> None:
         """Lock the database for this process, bring it up to date, open it. Raises DatabaseInUse."""
+        self._path = path
         self._lock = _lock(path.with_name(path.name + ".lock"))
         self._writer = connect(path)
         migrate(self._writer)
@@ -57,6 +59,24 @@ class Database:
         What it raises undoes the transaction and is raised here.
         """
         return self._thread.run(_in_transaction, self._writer, function, arguments, named)
+
+    def copy_to(self, path: Path) -> None:
+        """Write all of it, as it is at one moment, to `path`, where nothing is yet; for another thread.
+
+        It has a connection of its own and holds up neither readers nor the writer. What has been written is
+        read back: raises sqlite3.DatabaseError unless it is sound, and OSError.
+        """
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            with closing(sqlite3.connect(self._path)) as source:
+                source.execute("VACUUM INTO ?", (str(path),))
+            with closing(sqlite3.connect(path)) as copy:
+                said = copy.execute("PRAGMA integrity_check").fetchone()[0]
+            if said != "ok":
+                raise sqlite3.DatabaseError(f"the copy is not sound: {said}")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Wait for the write in progress, fold the log into the file, let another process in."""

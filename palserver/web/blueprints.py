@@ -5,6 +5,7 @@ from __future__ import annotations
 from palserver.web import (
     audit,
     auth,
+    backups,
     events,
     game,
     host,
@@ -21,6 +22,7 @@ from palserver.web import (
 BLUEPRINTS = (
     audit.bp,
     auth.bp,
+    backups.bp,
     events.bp,
     game.bp,
     host.bp,

@@ -8,7 +8,11 @@ from palserver.web.problems import MEDIA
 from palserver.web.routes import Route
 from palserver.web.schemas import REF, Schema
 
-PATH_ERRORS = {"instance_name": errors.InstanceNotFound, "job_id": errors.JobNotFound}
+PATH_ERRORS = {
+    "instance_name": errors.InstanceNotFound,
+    "job_id": errors.JobNotFound,
+    "backup_id": errors.BackupNotFound,
+}
 PROBLEM = {"$ref": REF.format(name="Problem")}
 
 

@@ -10,7 +10,7 @@ import msgspec
 from flask import Blueprint, Response
 from simple_websocket import Server
 
-from palserver.errors import InstanceBusy, Invalid, NotCancellable
+from palserver.errors import InstanceBusy, Invalid, NotCancellable, PalError
 from palserver.fanout import Subscription, Taken
 from palserver.names import INSTANCE, is_match
 from palserver.services.jobs import STATES, Job, JobState, JobView
@@ -51,13 +51,22 @@ def starts_job(view: Callable[..., Any]) -> Callable[..., Response]:
 
     A view may return something else instead, which is answered with 200; its own `query` is a WaitQuery too.
     """
+    return _serve_job(view, ())
+
+
+def starts_job_or(*raises: type[PalError]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """As `starts_job`, for a view with errors of its own."""
+    return lambda view: _serve_job(view, raises)
+
+
+def _serve_job(view: Callable[..., Any], raises: tuple[type[PalError], ...]) -> Callable[..., Response]:
     hints = get_type_hints(view, include_extras=True)
     others = tuple(kind for kind in list_answer_types(hints["return"]) if kind is not Job)
     contract = Contract(
         query=hints.get("query", WaitQuery),
         body=hints.get("body"),
         answers={202: (JobAnswer,), 200: (JobAnswer, *others)},
-        raises=(InstanceBusy,),
+        raises=(InstanceBusy, *raises),
     )
 
     def start(query: WaitQuery, **inputs: Any) -> tuple[Any, int]:

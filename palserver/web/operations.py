@@ -94,7 +94,7 @@ def _describe_answers(contract: Contract, schemas: Schemas) -> dict[str, Schema]
         answer: Schema = {"description": HTTPStatus(status).phrase}
         if types:
             answer["content"] = {contract.media: {"schema": schemas.find(*types)}}
-        elif status not in (101, 204):  # made by the view itself
+        elif status not in (101, 204, 304):  # made by the view itself
             answer["content"] = {contract.media: {}}
         described[str(status)] = answer
     return described

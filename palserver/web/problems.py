@@ -22,6 +22,7 @@ _BY_STATUS: dict[int, type[errors.PalError]] = {
     405: errors.MethodNotAllowed,
     413: errors.TooLarge,
     415: errors.UnsupportedMediaType,
+    416: errors.RangeNotSatisfiable,
 }
 
 
@@ -59,13 +60,13 @@ def render(error: errors.PalError) -> Response:
 
 
 def _render_http(error: HTTPException) -> Response:
-    """Flask's own refusals. Their headers (Allow on a 405, Location on a redirect) are kept."""
+    """Flask's own refusals. Their headers (Allow, Location, Content-Range) are kept."""
     if error.code is not None and error.code < 400:
         return error.get_response()  # type: ignore[return-value]
     ours = _BY_STATUS.get(error.code or 500, errors.PalError)
     response = render(ours())
     for name, value in error.get_headers():
-        if name.lower() == "allow":
+        if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
     return response
 

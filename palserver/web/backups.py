@@ -1,0 +1,91 @@
+"""Backups: listed, checked, pinned, downloaded, removed. Making one is asked of its instance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from palserver import errors
+from palserver.services.backups import BackupView, Download
+from palserver.services.jobs import Job
+from palserver.web.context import services
+from palserver.web.contracts import answers
+from palserver.web.downloads import FilePieces
+from palserver.web.guards import require, signed_in
+from palserver.web.jobs import starts_job_or
+
+bp = Blueprint("backups", __name__, url_prefix="/api/instances/<instance_name>/backups")
+
+MEDIA = "application/octet-stream"
+
+
+class BackupList(msgspec.Struct, frozen=True):
+    backups: list[BackupView]
+
+
+class BackupChanges(msgspec.Struct, frozen=True):
+    """What is left out stays. A note of null is none."""
+
+    pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    note: Annotated[str, msgspec.Meta(max_length=300)] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+@bp.get("")
+@require("viewer")
+@answers(200)
+def list_backups(instance_name: str) -> BackupList:
+    """The backups of a server, the newest first, and what an operator's own script has left."""
+    return BackupList(services().backups.list_views(instance_name))
+
+
+@bp.get("/<backup_id>/download")
+@require("operator", ticket=True)
+@answers(200, 206, 304, media=MEDIA, raises=(errors.BackupForeign, errors.RangeNotSatisfiable))
+def download(instance_name: str, backup_id: str) -> Response:
+    """The archive as it lies on the disk; parts of it, too. The game's passwords are in there."""
+    return _send(services().backups.get_download(instance_name, backup_id))
+
+
+@bp.patch("/<backup_id>")
+@require("operator")
+@answers(200, raises=(errors.BackupForeign,))
+def change(instance_name: str, backup_id: str, body: BackupChanges) -> BackupView:
+    """Pin a backup, so that nothing removes it, or write something beside it."""
+    facts = {
+        name: value for name, value in msgspec.structs.asdict(body).items() if value is not msgspec.UNSET
+    }
+    return services().backups.change(instance_name, backup_id, facts)
+
+
+@bp.delete("/<backup_id>")
+@require("operator")
+@answers(204, raises=(errors.BackupForeign, errors.BackupPinned, errors.InstanceBusy))
+def remove(instance_name: str, backup_id: str) -> None:
+    """Remove a backup for good."""
+    services().tasks.remove_backup(instance_name, backup_id)
+
+
+@bp.post("/<backup_id>/verify")
+@require("operator")
+@starts_job_or(errors.BackupForeign)
+def verify(instance_name: str, backup_id: str) -> Job:
+    """Read all of a backup and hold it against what was written: every file, and every save's header."""
+    return services().tasks.verify(instance_name, signed_in().username, backup_id)
+
+
+def _send(file: Download) -> Response:
+    """Piece by piece, as fast as it is taken."""
+    pieces = FilePieces(file.path, services().backups.readers)
+    response = Response(pieces, mimetype=MEDIA)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.content_length = file.size_bytes
+    response.set_etag(file.etag)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=file.size_bytes)
+    except BaseException:
+        pieces.close()
+        raise
+    return response
