@@ -38,7 +38,7 @@ LEVEL = f"{WORLD}/Level.sav"
 
 
 def check(packed: bytes, files: dict[str, bytes], limits: Limits = LIMITS, **manifest: Any) -> str:
-    return check_archive(io.BytesIO(packed), describe(packed, files, **manifest), limits)
+    return check_archive(io.BytesIO(packed), describe(packed, files, **manifest), limits).world_guid
 
 
 def check_entries(entries: list[Entry], files: dict[str, bytes] = FILES, **manifest: Any) -> str:

@@ -48,8 +48,16 @@ class Limits:
 LIMITS = Limits()
 
 
-def check_archive(file: IO[bytes], manifest: Manifest, limits: Limits = LIMITS) -> str:
-    """Read all of it and return the GUID of its live world.
+@dataclass(frozen=True)
+class Checked:
+    """An archive that has passed: the GUID of its live world, and whose it was, as `uid:gid`."""
+
+    world_guid: str
+    owner: str
+
+
+def check_archive(file: IO[bytes], manifest: Manifest, limits: Limits = LIMITS) -> Checked:
+    """Read all of it.
 
     Raises ArchiveBroken, ArchiveUnsafe, ArchiveTooLarge, ArchiveDiffers, SaveBroken, WorldUnclear, OSError.
     """
@@ -58,7 +66,8 @@ def check_archive(file: IO[bytes], manifest: Manifest, limits: Limits = LIMITS) 
     for _, content in reading.read_members():
         for _ in content:
             pass
-    return reading.find_world()
+    uid, gid = reading.owner or (0, 0)
+    return Checked(reading.find_world(), f"{uid}:{gid}")
 
 
 def check_hash(file: IO[bytes], manifest: Manifest) -> None:
@@ -80,6 +89,7 @@ class Reading:
     file: IO[bytes]
     manifest: Manifest
     limits: Limits = LIMITS
+    owner: tuple[int, int] | None = None  # that of the first thing below `SaveGames`: the game's own
     _files: set[str] = field(default_factory=set)
     _folders: set[str] = field(default_factory=set)
     _total_bytes: int = 0
@@ -91,6 +101,8 @@ class Reading:
         reader = TarReader(open_archive(self.file, self.manifest.archive), self.limits.members)
         for member in reader.read_members():
             self._note(member)
+            if self.owner is None and member.name.startswith(f"{ROOT}/SaveGames"):
+                self.owner = member.uid, member.gid
             if member.is_folder:
                 yield member, iter(())
                 continue

@@ -6,7 +6,7 @@ import os
 
 from palserver.background import Background
 from palserver.clients.engine import Engine
-from palserver.config import Config
+from palserver.config import BUNDLED_SCRIPTS, Config
 from palserver.services.adoption import Adoption
 from palserver.services.audience import Audience
 from palserver.services.audit import Audit
@@ -27,8 +27,13 @@ from palserver.services.metrics import Metrics
 from palserver.services.metrics_history import MetricsHistory
 from palserver.services.passwords import Passwords
 from palserver.services.recovery import Recovery
+from palserver.services.restore_recovery import RestoreRecovery
+from palserver.services.restore_scripts import RestoreScripts
+from palserver.services.restores import Restores
+from palserver.services.safety_copies import SafetyCopies
 from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
+from palserver.services.side_containers import SideContainers
 from palserver.services.tasks import Tasks
 from palserver.services.users import Users
 from palserver.store.database import Database
@@ -68,8 +73,9 @@ class Services:
         self.adoption = Adoption(self.database, self.engine, self.watch)
         self.lifecycle = Lifecycle(self.database, self.engine, self.watch, self.games, self.jobs)
         environment = build_environment(config, os.environ)
+        scripts = Scripts(config.scripts_dir, environment, self.background)
         self.maintenance = Maintenance(
-            scripts=Scripts(config.scripts_dir, environment, self.background),
+            scripts=scripts,
             engine=self.engine,
             database=self.database,
             backup_dir=config.backup_dir,
@@ -77,14 +83,34 @@ class Services:
             stop=self.lifecycle.stop,
             start=self.lifecycle.start,
         )
+        self.restores = Restores(
+            scripts=RestoreScripts(Scripts(BUNDLED_SCRIPTS, environment, self.background)),
+            beside=SideContainers(self.engine),
+            copies=SafetyCopies(scripts, config.backup_dir),
+            engine=self.engine,
+            lifecycle=self.lifecycle,
+            games=self.games,
+            backup_dir=config.backup_dir,
+        )
         self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
         self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)
         self.tasks = Tasks(
-            self.database, self.instances, self.games, self.jobs, self.lifecycle, self.maintenance
+            self.database,
+            self.instances,
+            self.games,
+            self.jobs,
+            self.lifecycle,
+            self.maintenance,
+            self.restores,
         )
-
         self.recovery = Recovery(
-            self.database, self.engine, self.watch, self.jobs, self.lifecycle, self.maintenance
+            self.database,
+            self.engine,
+            self.watch,
+            self.jobs,
+            self.lifecycle,
+            self.maintenance,
+            RestoreRecovery(self.restores.beside, self.lifecycle),
         )
 
     def start(self) -> None:

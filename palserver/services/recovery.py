@@ -17,6 +17,7 @@ from palserver.services.job import Intent, Job, Result, restore
 from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.maintenance import Maintenance
+from palserver.services.restore_recovery import RestoreRecovery
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -38,6 +39,7 @@ class Recovery:
     jobs: Jobs
     lifecycle: Lifecycle
     maintenance: Maintenance
+    restores: RestoreRecovery
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
@@ -75,6 +77,9 @@ class Recovery:
     def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
         """Returns the sentence that says what was done."""
         remove_partial_backups(self.maintenance.backup_dir / instance.name)
+        self.restores.remove_helpers(intent)
+        if intent.get("is_restoring"):
+            return self._put_world_right(job, instance, intent)
         if intent.get("is_updating"):
             job.write(self.maintenance.mend_update(instance))
         elif intent.get("is_stopping"):
@@ -84,6 +89,14 @@ class Recovery:
             self.lifecycle.start(job, instance)
             return "The server was started again."
         return self._describe(instance, intent)
+
+    def _put_world_right(self, job: Job, instance: Instance, intent: Intent) -> str:
+        which = self.restores.mend(job, instance, intent)
+        self.lifecycle.put_policy_back(instance.name)
+        if not intent.get("shall_run"):
+            return f"{which} The server is stopped, as it was."
+        self.lifecycle.start(job, instance)
+        return f"{which} The server was started again."
 
     def _describe(self, instance: Instance, intent: Intent) -> str:
         container = self.watch.look(instance.container)

@@ -13,6 +13,7 @@ from palserver.services.instances import Instances
 from palserver.services.jobs import Job, Jobs, Result
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.maintenance import Maintenance
+from palserver.services.restores import Restores
 from palserver.store import instances as store
 from palserver.store.database import Database
 
@@ -27,6 +28,7 @@ class Tasks:
     jobs: Jobs
     lifecycle: Lifecycle
     maintenance: Maintenance
+    restores: Restores
 
     def start(self, name: str, actor: str) -> Job:
         instance = self.instances.get(name)
@@ -58,6 +60,14 @@ class Tasks:
             raise errors.Invalid(fields={"version": "must be an image's tag"})
         return self.jobs.start(
             "update", name, actor, lambda job: self.maintenance.update(job, instance, version)
+        )
+
+    def restore(self, name: str, actor: str, backup_id: str) -> Job:
+        """Raises BackupNotFound."""
+        instance = self.instances.get(name)
+        self.restores.get_manifest(instance, backup_id)
+        return self.jobs.start(
+            "restore", name, actor, lambda job: self.restores.restore(job, instance, backup_id)
         )
 
     def change(self, name: str, actor: str, changes: Changes) -> Job:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from palserver import inifile
 
@@ -17,7 +17,7 @@ BANS = "SaveGames/banlist.txt"
 SECTION = "[/Script/Pal.PalGameLocalSettings]"
 LEVEL = re.compile(rf"SaveGames/([^/]+/{GUID})/Level\.sav")
 _NAME_LINE = re.compile(
-    r"^[ \t]*DedicatedServerName[ \t]*=[ \t]*([^\r\n]*?)[ \t]*$", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*DedicatedServerName[ \t]*=[ \t]*([^\r\n]*?)[ \t]*(?=\r?$)", re.MULTILINE | re.IGNORECASE
 )
 
 SAVE_HEADER = struct.Struct("<II3sB")
@@ -70,7 +70,14 @@ def list_units(paths: Iterable[str], live_guid: str | None) -> list[str]:
     units = {unit for path in paths if (unit := find_unit(path)) is not None} | {BANS}
     if live_guid is not None and not any(unit.endswith(f"/{live_guid}") for unit in units):
         units.add(f"SaveGames/0/{live_guid}")
-    return sorted(units, key=lambda unit: (not re.fullmatch(rf"SaveGames/[^/]+/{GUID}", unit), unit))
+    outer = [unit for unit in units if not is_below(unit.rpartition("/")[0], units)]
+    return sorted(outer, key=lambda unit: (not re.fullmatch(rf"SaveGames/[^/]+/{GUID}", unit), unit))
+
+
+def is_below(path: str, units: Collection[str]) -> bool:
+    """Whether the path is one of these, or lies in one."""
+    ends = [end for end, letter in enumerate(path) if letter == "/"]
+    return path in units or any(path[:end] in units for end in ends)
 
 
 def is_save_whole(head: bytes, size_bytes: int) -> bool:

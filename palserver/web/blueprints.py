@@ -15,6 +15,7 @@ from palserver.web import (
     openapi,
     page,
     prometheus,
+    restores,
     users,
 )
 
@@ -31,5 +32,6 @@ BLUEPRINTS = (
     openapi.bp,
     page.bp,
     prometheus.bp,
+    restores.bp,
     users.bp,
 )

@@ -1,0 +1,41 @@
+"""Restores: what one would do, and the job that does it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from palserver import errors
+from palserver.services.jobs import Job
+from palserver.services.restores import Preview
+from palserver.web.context import services
+from palserver.web.contracts import answers
+from palserver.web.guards import require, signed_in
+from palserver.web.jobs import starts_job
+
+bp = Blueprint("restores", __name__, url_prefix="/api/instances/<instance_name>")
+
+PREVIEW_ERRORS = (
+    errors.BackupNotFound,
+    errors.ContainerMissing,
+    errors.EngineUnreachable,
+    errors.EngineRefused,
+    errors.ScriptFailed,
+    errors.ScriptTimedOut,
+)
+
+
+@bp.get("/backups/<backup_id>/preview")
+@require("viewer")
+@answers(200, raises=PREVIEW_ERRORS)
+def preview(instance_name: str, backup_id: str) -> Preview:
+    """What a restore would add, change and remove. The present files are read and compared for it."""
+    instance = services().instances.get(instance_name)
+    return services().restores.preview(instance, backup_id)
+
+
+@bp.post("/backups/<backup_id>/restore")
+@require("operator")
+@starts_job
+def restore(instance_name: str, backup_id: str) -> Job:
+    """Put a backup's world in the live one's place, or change nothing. A copy of the live one comes first."""
+    return services().tasks.restore(instance_name, signed_in().username, backup_id)
