@@ -361,6 +361,12 @@ class OtherWorld(PalError):
     sentence = "The game has opened another world than the one that was put in its place."
 
 
+class NoRollback(PalError):
+    status = 409
+    key = "no_rollback"
+    sentence = "There is no update of this server to go back from."
+
+
 class ShuttingDown(PalError):
     status = 503
     key = "shutting_down"

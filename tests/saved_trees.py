@@ -6,9 +6,11 @@ import contextlib
 import hashlib
 import io
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.savefile import read_save_file
 from palserver.store.backups import Manifest, set_manifest
 from tests.game import SAVED_PATH, Game
 from tests.made_backups import GUID, Entry, describe, make_entry, pack
@@ -53,6 +55,28 @@ def read_world(game: Game) -> dict[str, Found]:
 
 def hash_world(game: Game) -> dict[str, str]:
     return {name: found.digest for name, found in read_world(game).items()}
+
+
+def read_day(game: Game) -> int:
+    """The day of the world as it was saved last; the file is checked to its last byte for it."""
+    (level,) = [found for name, found in read_tree(game).items() if name.endswith("/Level.sav")]
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(level.content)
+        file.flush()
+        return int(str(read_save_file(Path(file.name))["days"]))
+
+
+def hash_archive(path: Path) -> dict[str, str]:
+    """As `hash_world`, of a backup's archive."""
+    with tarfile.open(path) as archive:
+        files = {
+            member.name: content.read() for member in archive if (content := archive.extractfile(member))
+        }
+    return {
+        name: hashlib.sha256(content).hexdigest()[:12]
+        for name, content in files.items()
+        if name.startswith(("Saved/SaveGames/", "Saved/Config/"))
+    }
 
 
 def find_traces(game: Game) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from tests.described import Description, Json
 from tests.game import Game
 from tests.panel import Panel, receive
+from tests.saved_trees import keep_tree, read_world
 
 SECOND = {"username": "vera", "password": "second password"}
 
@@ -37,7 +38,8 @@ def test_every_reading_call_answers_as_described(panel, adopted, description):
     """Each GET of the document, on a game that runs and on a job that has ended."""
     adopted.join("Anna")
     job = panel.run_job(f"/api/instances/{adopted.name}/backup", {"note": "before"})
-    parts = {"instance_name": adopted.name, "job_id": job["id"]}
+    backup = keep_tree(panel.folder / "server" / "backup" / adopted.name, read_world(adopted))
+    parts = {"instance_name": adopted.name, "job_id": job["id"], "backup_id": backup.id}
     for method, path, operation in description.list_operations():
         if method == "get" and {"200"} & operation["responses"].keys():
             answer = description.check(panel.call("GET", path.format(**parts)))

@@ -2,73 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game
-from tests.made_backups import GUID
+from palserver.store.backups import set_manifest
+from tests.containers import Containers
+from tests.game import LABELS, SAVED_PATH, Game, remove_container
+from tests.made_backups import GUID, make_save
 from tests.panel import Panel
+from tests.restored import ID, SPAN, Restored, show_info
 from tests.saved_trees import (
-    Found,
     find_traces,
+    hash_archive,
     hash_world,
     keep_tree,
     read_tree,
     read_world,
     rename_world,
 )
-from tests.waiting import wait_until
-
-ID = "20260101-120000"
-SPAN = {"AUTO_SAVE_SPAN": "3600"}
 
 
-def order_game(game: Game, order: str, body: Any = None) -> None:
-    import requests
-
-    answer = requests.post(f"{game.rest_url}/{order}", json=body, auth=("admin", ADMIN_PASSWORD), timeout=20)
-    assert answer.status_code == 200, answer.text
-
-
-def live_on(game: Game, day: int) -> None:
-    """The world is of another day, and saved."""
-    game.control("POST", "/world", {"days": day})
-    order_game(game, "save")
-
-
-def find_guid(tree: dict[str, Found]) -> str:
-    (level,) = [name for name in tree if name.endswith("/Level.sav")]
-    return level.split("/")[3]
-
-
-class Restored:
-    """A server of the panel with a backup of day 5, on which it is day 9 by now."""
-
-    def __init__(self, panel: Panel, game: Game) -> None:
-        self.panel, self.game = panel, game
-        self.path = f"/api/instances/{game.name}"
-        self.backups = panel.folder / "server" / "backup" / game.name
-        live_on(game, 5)
-        self.tree = read_world(game)
-        self.guid = find_guid(self.tree)
-        keep_tree(self.backups, self.tree)
-        order_game(game, "ban", {"userid": "steam_76561190000000001"})
-        live_on(game, 9)
-
-    def adopt(self) -> None:
-        answer = self.panel.call("POST", "/api/instances/adopt", {"container": self.game.name})
-        assert answer.status_code == 201, answer.text
-
-    def restore(self) -> Any:
-        return self.panel.run_job(f"{self.path}/backups/{ID}/restore")
-
-    def check_whole(self) -> None:
-        """Nothing left beside the world, and the policy as it was."""
-        assert find_traces(self.game) == []
-        assert self.game.restart_policy == "unless-stopped"
+@pytest.fixture
+def containers(engine) -> Iterator[Containers]:
+    containers = Containers(engine)
+    yield containers
+    containers.remove_all()
 
 
 @pytest.fixture
@@ -80,12 +43,6 @@ def make_restored(panel: Panel, make_game: Callable[..., Game]) -> Callable[...,
         return restored
 
     return make
-
-
-def show_info(game: Game) -> Any:
-    import requests
-
-    return requests.get(f"{game.rest_url}/info", auth=("admin", ADMIN_PASSWORD), timeout=5).json()
 
 
 @pytest.fixture
@@ -163,15 +120,9 @@ def test_a_world_without_settings(make_restored):
     tree = rename_world(restored.tree, restored.guid)
     worlds = {name: found for name, found in tree.items() if "/Config/" not in name}
     keep_tree(restored.backups, worlds)
-    from tests.made_backups import describe  # noqa: F401
-
     job = restored.restore()
     assert (job["state"], job["error"]["key"]) == ("failed", "world_unclear")
     manifest = keep_tree(restored.backups, worlds)
-    import msgspec
-
-    from palserver.store.backups import set_manifest
-
     set_manifest(restored.backups, msgspec.structs.replace(manifest, world_guid=GUID))
     assert restored.restore()["state"] == "succeeded"
     restored.game.wait_until_ready()
@@ -225,9 +176,38 @@ def test_a_world_that_lies_on_no_volume(make_restored):
     assert restored.game.state == "running"
 
 
-def test_an_image_without_a_shell(make_restored):
+def test_an_image_without_a_shell(make_restored, containers):
     """Nothing is touched before that is known."""
+    maker = containers.client.containers.create(
+        "palserver:local",
+        name=containers.name("maker"),
+        user="0",
+        entrypoint=["python3", "-c", "import os; os.remove('/bin/sh')"],
+        labels=LABELS,
+    )
+    maker.start()
+    assert maker.wait()["StatusCode"] == 0
+    maker.commit(containers.name("image"), "bare", conf={"User": "palserver", "Entrypoint": []})
+    restored = make_restored(image=containers.keep_image(f"{containers.name('image')}:bare"))
+    job = restored.restore()
+    assert (job["state"], job["error"]["key"]) == ("failed", "no_side_container")
+    assert restored.game.state == "running"
+    restored.check_whole()
+    remove_container(restored.game.client, restored.game.name)
+
+
+def test_a_world_that_the_game_cannot_open(make_restored):
+    """It passes every check and ends the game: the old one is put back, and the server runs on it."""
     restored = make_restored()
     game = restored.game
-    wait_until(lambda: game.state == "running", "it runs")
-    assert game.container.exec_run("true").exit_code == 0
+    level = next(name for name in restored.tree if name.endswith("/Level.sav"))
+    found = restored.tree[level]
+    keep_tree(restored.backups, {**restored.tree, level: replace(found, content=make_save(b"rubbish"))})
+    job = restored.restore()
+    assert (job["state"], job["error"]["key"]) == ("failed", "game_not_ready")
+    output = restored.panel.call("GET", f"/api/jobs/{job['id']}/output").text
+    assert "That did not work. The old world is in its place, as it was." in output
+    game.wait_until_ready()
+    (copy,) = restored.list_copies()
+    assert hash_world(game) == hash_archive(copy)
+    restored.check_whole()

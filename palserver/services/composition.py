@@ -12,6 +12,7 @@ from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.engine_watch import EngineWatch
+from palserver.services.exchanges import Exchanges
 from palserver.services.game_pace import Pace
 from palserver.services.games import Games
 from palserver.services.host import Host
@@ -35,6 +36,7 @@ from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
 from palserver.services.side_containers import SideContainers
 from palserver.services.tasks import Tasks
+from palserver.services.updates import Updates
 from palserver.services.users import Users
 from palserver.store.database import Database
 
@@ -80,17 +82,24 @@ class Services:
             database=self.database,
             backup_dir=config.backup_dir,
             save=self.games.save,
-            stop=self.lifecycle.stop,
-            start=self.lifecycle.start,
         )
+        bundled = Scripts(BUNDLED_SCRIPTS, environment, self.background)
         self.restores = Restores(
-            scripts=RestoreScripts(Scripts(BUNDLED_SCRIPTS, environment, self.background)),
+            scripts=RestoreScripts(bundled),
             beside=SideContainers(self.engine),
-            copies=SafetyCopies(scripts, config.backup_dir),
+            copies=SafetyCopies(scripts, bundled, config.backup_dir),
             engine=self.engine,
             lifecycle=self.lifecycle,
             games=self.games,
             backup_dir=config.backup_dir,
+        )
+        self.updates = Updates(
+            scripts=scripts,
+            is_bundled=config.scripts_dir == BUNDLED_SCRIPTS,
+            restores=self.restores,
+            exchanges=Exchanges(self.engine),
+            database=self.database,
+            compose_folder=config.base_dir / "server",
         )
         self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
         self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)
@@ -102,6 +111,7 @@ class Services:
             self.lifecycle,
             self.maintenance,
             self.restores,
+            self.updates,
         )
         self.recovery = Recovery(
             self.database,
@@ -111,6 +121,7 @@ class Services:
             self.lifecycle,
             self.maintenance,
             RestoreRecovery(self.restores.beside, self.lifecycle),
+            self.updates,
         )
 
     def start(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from palserver.services.archives import ROOT
 from palserver.services.worlds import LEVEL, find_unit, is_below, list_units
 from palserver.store.backups import BackupFile
+
+NESTED_COPY = re.compile(r"SaveGames/[^/]+/[^/]+/backup/.+")
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,7 @@ def list_targets(files: Iterable[BackupFile], live_guid: str | None) -> Targets:
 
 def compare(targets: Targets, present: Iterable[BackupFile]) -> Compared:
     """`present` are all files of the save folder; what no restore touches is passed over."""
-    there = {
-        file.path: file for file in present if is_below(file.path.removeprefix(f"{ROOT}/"), targets.units)
-    }
+    there = {file.path: file for file in present if _is_target(file.path.removeprefix(f"{ROOT}/"), targets)}
     restored = {file.path: file for file in targets.files}
     same = sum(there.get(path) == file for path, file in restored.items())
     both = restored.keys() & there.keys()
@@ -46,6 +47,11 @@ def compare(targets: Targets, present: Iterable[BackupFile]) -> Compared:
         removed=tuple(sorted(there.keys() - restored.keys())),
         unchanged_count=same,
     )
+
+
+def _is_target(path: str, targets: Targets) -> bool:
+    """The game's own copies of a world stay where they are."""
+    return is_below(path, targets.units) and not NESTED_COPY.fullmatch(path)
 
 
 def find_only_world(files: Iterable[BackupFile]) -> str | None:

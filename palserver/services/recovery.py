@@ -18,6 +18,7 @@ from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
 from palserver.services.maintenance import Maintenance
 from palserver.services.restore_recovery import RestoreRecovery
+from palserver.services.updates import Updates
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -40,6 +41,7 @@ class Recovery:
     lifecycle: Lifecycle
     maintenance: Maintenance
     restores: RestoreRecovery
+    updates: Updates
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
@@ -81,8 +83,8 @@ class Recovery:
         if intent.get("is_restoring"):
             return self._put_world_right(job, instance, intent)
         if intent.get("is_updating"):
-            job.write(self.maintenance.mend_update(instance))
-        elif intent.get("is_stopping"):
+            return self._put_version_right(job, instance, intent)
+        if intent.get("is_stopping"):
             self.lifecycle.end(job, instance)
         self.lifecycle.put_policy_back(instance.name)
         if intent.get("shall_run"):
@@ -97,6 +99,14 @@ class Recovery:
             return f"{which} The server is stopped, as it was."
         self.lifecycle.start(job, instance)
         return f"{which} The server was started again."
+
+    def _put_version_right(self, job: Job, instance: Instance, intent: Intent) -> str:
+        which = self.updates.mend(job, instance, intent)
+        self.lifecycle.put_policy_back(instance.name)
+        if not intent.get("shall_run"):
+            return f"{which} It is stopped, as it was."
+        self.lifecycle.start(job, instance)
+        return f"{which} It was started again."
 
     def _describe(self, instance: Instance, intent: Intent) -> str:
         container = self.watch.look(instance.container)

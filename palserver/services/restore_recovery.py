@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from palserver.services.job import Intent, Job
 from palserver.services.lifecycle import Lifecycle
+from palserver.services.restores import SENTENCES
 from palserver.services.side_containers import SideContainers
+from palserver.services.side_scripts import WORK_PREFIX
 from palserver.store.instances import Instance
-
-SENTENCES = {
-    "new": "The restored world is in its place.",
-    "old": "The old world is in its place, as it was.",
-    None: "No world had been touched.",
-}
 
 
 @dataclass(frozen=True)
@@ -33,9 +29,14 @@ class RestoreRecovery:
 
         Raises EngineUnreachable, ContainerMissing, NoSideContainer.
         """
-        self.lifecycle.end(job, instance)
+        work = f"{instance.saved_path}/{WORK_PREFIX}{intent['helper']}"
+        if self.beside.engine.has_path(instance.container, work):
+            # Else there is nothing to undo, and the game may go on with the world that it has open.
+            self.lifecycle.end(job, instance)
         job.enter("putting_back", is_cancellable=False)
         found = self.beside.tidy(instance, intent["helper"]) or job.intent.get("world")
+        if found is None and intent.get("is_committing"):
+            found = "new"  # all of it had been done, and nothing was left to find
         # Nothing of it is left now: whoever takes over from here must not stop the server again.
         job.intend(world=found, is_restoring=False, is_stopping=False)
         return SENTENCES[found]

@@ -1,4 +1,4 @@
-"""The bundled scripts of a restore, and what they tell the panel between the lines for people."""
+"""The bundled scripts of restores and updates, and what they tell the panel between the lines for people."""
 
 from __future__ import annotations
 
@@ -63,8 +63,12 @@ class RestoreScripts:
 
     def stage(self, job: Job, instance: Instance, backup_id: str, owner: str, archive_owner: str) -> None:
         """Unpack it beside the live world; what was `archive_owner`'s becomes `owner`'s."""
-        words = (backup_id, instance.name, job.id, owner, archive_owner)
+        words = (backup_id, instance.name, job.intent["helper"], owner, archive_owner)
         self._run(job, "restore-stage.sh", words, instance)
+
+    def fetch_image(self, job: Job, instance: Instance, version: str) -> None:
+        """Have the version of its image at hand. Raises ImageMissing."""
+        self._run(job, "update-fetch.sh", (version, instance.name), instance)
 
     def preview(self, instance: Instance, backup_id: str) -> dict[str, list[str]]:
         """What the script tells, by the names that it gives."""

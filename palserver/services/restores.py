@@ -25,6 +25,12 @@ from palserver.store import backups
 from palserver.store.backups import Manifest
 from palserver.store.instances import Instance
 
+# What is found to be the truth when a restore did not get to its end.
+SENTENCES = {
+    "new": "The restored world is in its place.",
+    "old": "The old world is in its place, as it was.",
+    None: "No world had been touched.",
+}
 AGAIN_SECONDS = 1.0
 # The game goes on saving beside what is unpacked.
 KEPT_FREE_BYTES = 64 * 1024 * 1024
@@ -113,14 +119,16 @@ class Restores:
 
     def put_in(self, job: Job, instance: Instance, backup_id: str, backup: Backup) -> None:
         """Unpack it beside the old world and exchange them. The server is stopped, and stays so."""
-        place = self.beside.look(instance, job.id)
+        work = job.intent["helper"]
+        place = self.beside.look(instance, work)
         check_space(place, backup)
         job.enter("unpacking", is_cancellable=False)
+        job.intend(is_swapping=True)
         self._check_stopped(instance)
         self.scripts.stage(job, instance, backup_id, place.owner, backup.owner)
         job.enter("swapping", is_cancellable=False)
         self._check_stopped(instance)
-        self.beside.swap(instance, job.id, place.owner)
+        self.beside.swap(instance, work, place.owner)
         settings = (
             self.engine.read_file(instance.container, f"{instance.saved_path}/{path}")
             for path in SETTINGS_FILES
@@ -138,13 +146,45 @@ class Restores:
         self.insist(job, lambda: self.lifecycle.end(job, instance))
         job.enter("putting_back", is_cancellable=False)
         if job.intent.get("is_restoring"):
-            job.write("That did not work. The world is put back as it was.")
-            self.insist(job, lambda: self.beside.tidy(instance, job.id))
+            found = self.insist(job, lambda: self.beside.tidy(instance, job.id))
+            job.write(f"That did not work. {SENTENCES[found]}")
         if job.intent.get("shall_run"):
-            try:
-                self.insist(job, lambda: self.lifecycle.start(job, instance))
-            except errors.PalError as error:
-                job.write(f"The server could not be started again: {error.detail}")
+            self.start_again(job, instance)
+
+    def put_back_copy(self, job: Job, instance: Instance, backup_id: str) -> None:
+        """The world of a backup in the place of that of a stopped server, without a game that proves it."""
+        backup = self.scripts.check(job, instance, backup_id)
+        self.put_in(job, instance, backup_id, backup)
+        self.commit(job, instance)
+        self.tidy_if_any(job, instance)
+
+    def commit(self, job: Job, instance: Instance) -> None:
+        """If a world has been put in, it is the truth from the end of this on."""
+        if job.intent.get("is_swapping"):
+            job.enter("committing", is_cancellable=False)
+            job.intend(is_committing=True)
+            self.beside.commit(instance, job.intent["helper"])
+
+    def tidy_if_any(self, job: Job, instance: Instance) -> None:
+        """Where no world was to be put in, nothing needs to be done for it beside the container."""
+        if job.intent.get("is_swapping"):
+            self.beside.tidy(instance, job.intent["helper"])
+
+    def is_touched(self, instance: Instance, backup_id: str) -> bool:
+        """Whether the present world differs from that of the backup."""
+        told = self.scripts.preview(instance, backup_id)
+        return any(told[name] for name in ("added", "changed", "removed"))
+
+    def has_world(self, instance: Instance) -> bool:
+        """Whether there is anything in the save folder that could be lost."""
+        return self.engine.has_path(instance.container, f"{instance.saved_path}/SaveGames")
+
+    def start_again(self, job: Job, instance: Instance) -> None:
+        """After a failure, which is what the job ends with, whatever comes of this."""
+        try:
+            self.insist(job, lambda: self.lifecycle.start(job, instance))
+        except errors.PalError as error:
+            job.write(f"The server could not be started again: {error.detail}")
 
     def insist(self, job: Job, work: Callable[[], Answer]) -> Answer:
         """Do it as soon as the engine answers: no world is left half-way. It may be done more than once."""
@@ -171,8 +211,7 @@ class Restores:
             info = wait_for_ready(job, self.games, instance.name, self.ready_seconds)
             if (info.world_guid or world_guid).upper() != world_guid.upper():
                 raise errors.OtherWorld()
-        job.enter("committing", is_cancellable=False)
-        self.beside.commit(instance, job.id)
+        self.commit(job, instance)
 
     def _check_stopped(self, instance: Instance) -> None:
         if self.engine.get_container(instance.container).is_up:

@@ -17,7 +17,10 @@ from palserver.store.instances import Instance
 
 @dataclass(frozen=True)
 class SafetyCopies:
+    """`scripts` are the operator's, or the bundled ones."""
+
     scripts: Scripts
+    bundled: Scripts
     backup_dir: Path
 
     def make(self, job: Job, instance: Instance, kind: str) -> Manifest | None:
@@ -28,7 +31,10 @@ class SafetyCopies:
         """
         folder = self.backup_dir / instance.name
         before = self._list(folder)
-        self.scripts.run(job, "backup.sh", (instance.name,), instance)
+        try:
+            self.scripts.run(job, "backup.sh", (instance.name,), instance)
+        except errors.ScriptNotFound:  # an operator's folder need not have one
+            self.bundled.run(job, "backup.sh", (instance.name,), instance)
         made = self._list(folder) - before
         if not made:
             raise errors.SafetyCopyMissing()

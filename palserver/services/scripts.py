@@ -32,6 +32,7 @@ class Script:
 SCRIPTS = {
     "backup.sh": Script((names.INSTANCE,), 3600.0),
     "update.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
+    "update-fetch.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
     "restore-check.sh": Script((backups.ID, names.INSTANCE), 3600.0),
     # Somebody waits for this one.
     "restore-preview.sh": Script((backups.ID, names.INSTANCE), 60.0),

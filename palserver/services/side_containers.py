@@ -125,6 +125,13 @@ def check_mounts(path: str, mounts: list[dict[str, Any]]) -> None:
         raise errors.WorldNotOnVolume()
 
 
+def check_any_mount(path: str, mounts: list[dict[str, Any]]) -> None:
+    """Some of the save folder at least survives its container. Raises WorldNotOnVolume."""
+    places = [mount["Destination"].rstrip("/") for mount in mounts if mount["Type"] in ("bind", "volume")]
+    if not any(f"{path}/".startswith(f"{place}/") or place.startswith(f"{path}/") for place in places):
+        raise errors.WorldNotOnVolume()
+
+
 def read_place(lines: list[str]) -> Place:
     """From what LOOK says. Raises NoSideContainer where that is not to be understood."""
     try:

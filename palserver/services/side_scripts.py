@@ -13,7 +13,8 @@ to `.palserver-done-<job>`. So there is one rule, which looks only at what is th
 
 - `.palserver-restore-*`: the old world is the truth. What is in `old` goes back under its name, what is
   marked in `none` goes away, and then the folder. However often that is interrupted, it can be begun again.
-- `.palserver-done-*`: the new world is the truth, and the folder goes.
+- `.palserver-done-*`: the new world is the truth, and the folder goes. The game's own copies of the world
+  (`backup` inside of it), which no backup has, move over to the new one if it is the same world.
 
 Words come as arguments and in `units`; nothing is ever put into the text of a script.
 """
@@ -79,6 +80,13 @@ for work in .palserver-restore-*; do
 done
 for work in .palserver-done-*; do
     [ -d "$work" ] || continue
+    if [ -f "$work/units" ]; then
+        while IFS= read -r unit; do
+            copies="$work/old/$unit/backup"
+            [ -d "$copies" ] && [ -d "$unit" ] && [ ! -e "$unit/backup" ] || continue
+            mv "$copies" "$unit/backup"
+        done <"$work/units"
+    fi
     rm -rf "$work"
     echo new
 done

@@ -1,7 +1,8 @@
-"""Restores: what one would do, and the job that does it."""
+"""Restores: what one would do, the job that does it, and the way back from an update."""
 
 from __future__ import annotations
 
+import msgspec
 from flask import Blueprint
 
 from palserver import errors
@@ -24,6 +25,12 @@ PREVIEW_ERRORS = (
 )
 
 
+class RollbackBody(msgspec.Struct, frozen=True):
+    """`world`: also bring back the world as it was before the update. What was played since is then lost."""
+
+    world: bool = False
+
+
 @bp.get("/backups/<backup_id>/preview")
 @require("viewer")
 @answers(200, raises=PREVIEW_ERRORS)
@@ -39,3 +46,11 @@ def preview(instance_name: str, backup_id: str) -> Preview:
 def restore(instance_name: str, backup_id: str) -> Job:
     """Put a backup's world in the live one's place, or change nothing. A copy of the live one comes first."""
     return services().tasks.restore(instance_name, signed_in().username, backup_id)
+
+
+@bp.post("/rollback")
+@require("operator")
+@starts_job
+def roll_back(instance_name: str, body: RollbackBody) -> Job:
+    """Go back to the image, and with `world` to the world, of before the last update."""
+    return services().tasks.roll_back(instance_name, signed_in().username, body.world)
