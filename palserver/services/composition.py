@@ -11,6 +11,7 @@ from palserver.services.adoption import Adoption
 from palserver.services.audience import Audience
 from palserver.services.audit import Audit
 from palserver.services.auth import Auth
+from palserver.services.compose_files import ComposeFiles
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.exchanges import Exchanges
 from palserver.services.game_pace import Pace
@@ -28,6 +29,7 @@ from palserver.services.metrics import Metrics
 from palserver.services.metrics_history import MetricsHistory
 from palserver.services.passwords import Passwords
 from palserver.services.recovery import Recovery
+from palserver.services.restore_previews import RestorePreviews
 from palserver.services.restore_recovery import RestoreRecovery
 from palserver.services.restore_scripts import RestoreScripts
 from palserver.services.restores import Restores
@@ -93,13 +95,14 @@ class Services:
             games=self.games,
             backup_dir=config.backup_dir,
         )
+        self.restore_previews = RestorePreviews(self.restores)
         self.updates = Updates(
             scripts=scripts,
             is_bundled=config.scripts_dir == BUNDLED_SCRIPTS,
             restores=self.restores,
             exchanges=Exchanges(self.engine),
             database=self.database,
-            compose_folder=config.base_dir / "server",
+            compose_files=ComposeFiles(config.base_dir / "server"),
         )
         self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
         self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)

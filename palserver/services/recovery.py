@@ -27,6 +27,8 @@ from palserver.store.jobs import Output
 KIND = "recovery"
 ACTOR = "PalServer"
 AGAIN_SECONDS = 1.0
+# An engine that has just begun to answer may still refuse what it will do a moment later.
+REFUSALS = 5
 PARTIAL_BACKUP = r"\.\d{8}-\d{6}\.tar\.gz\.part"
 
 
@@ -58,11 +60,17 @@ class Recovery:
         job.write(f"PalServer was stopped in the middle of this: {intent['kind']}.")
         if "process_group" in intent:
             shell.end_leftover(intent["process_group"])
+        refusals = 0
         while True:
             self._wait_for_engine()
             try:
                 outcome = self._put_right(job, instance, intent)
             except errors.EngineUnreachable:
+                gevent.sleep(AGAIN_SECONDS)
+            except (errors.EngineRefused, errors.NoSideContainer):
+                refusals += 1
+                if refusals > REFUSALS:
+                    raise
                 gevent.sleep(AGAIN_SECONDS)
             else:
                 job.write(outcome)

@@ -71,10 +71,15 @@ class RestoreScripts:
         self._run(job, "update-fetch.sh", (version, instance.name), instance)
 
     def preview(self, instance: Instance, backup_id: str) -> dict[str, list[str]]:
-        """What the script tells, by the names that it gives."""
+        """What a restore would do, by the names that the script gives; for somebody who waits."""
         unseen = Job("preview", instance.name, "", _ignore, _ignore)
         words = (backup_id, instance.name)
         return self._run(unseen, "restore-preview.sh", words, instance)
+
+    def is_touched(self, job: Job, instance: Instance, backup_id: str) -> bool:
+        """Whether the present world differs from that of the backup."""
+        facts = self._run(job, "restore-compare.sh", (backup_id, instance.name), instance)
+        return any(facts[name] for name in ("added", "changed", "removed"))
 
     def _run(self, job: Job, name: str, words: tuple[str, ...], instance: Instance) -> dict[str, list[str]]:
         told = Told(job.write)

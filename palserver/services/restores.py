@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import gevent
-import msgspec
 
 from palserver import errors, names
 from palserver.clients.engine import Engine
 from palserver.services.games import Games
 from palserver.services.jobs import Job, Result
 from palserver.services.lifecycle import Lifecycle
-from palserver.services.previews import find_only_world
 from palserver.services.readiness import READY_SECONDS, wait_for_ready
 from palserver.services.restore_scripts import Backup, RestoreScripts
 from palserver.services.safety_copies import SafetyCopies
@@ -38,19 +36,6 @@ KEPT_FREE_BYTES = 64 * 1024 * 1024
 Answer = TypeVar("Answer")
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """Paths are as in the backup. `free_bytes` is what is free where the world lies."""
-
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-    unchanged_count: int
-    world_guid: str | None
-    needed_bytes: int
-    free_bytes: int | None
-    is_running: bool
-
-
 @dataclass(frozen=True)
 class Restores:
     """`restore` is the work of a job. What it has begun when the panel dies, `RestoreRecovery` ends."""
@@ -71,21 +56,6 @@ class Restores:
             if manifest is not None:
                 return manifest
         raise errors.BackupNotFound()
-
-    def preview(self, instance: Instance, backup_id: str) -> Preview:
-        """What a restore would do; raises what `RestoreScripts` raises."""
-        manifest = self.get_manifest(instance, backup_id)
-        told = self.scripts.preview(instance, backup_id)
-        return Preview(
-            added=told["added"],
-            changed=told["changed"],
-            removed=told["removed"],
-            unchanged_count=int(told["unchanged_count"][0]),
-            world_guid=manifest.world_guid or find_only_world(manifest.files),
-            needed_bytes=int(told["needed_bytes"][0]),
-            free_bytes=self._find_free_bytes(instance),
-            is_running=self.engine.get_container(instance.container).is_up,
-        )
 
     def restore(self, job: Job, instance: Instance, backup_id: str) -> Result:
         """Check while the players play on, stop, keep a copy, exchange the worlds, start again if it ran.
@@ -170,11 +140,6 @@ class Restores:
         if job.intent.get("is_swapping"):
             self.beside.tidy(instance, job.intent["helper"])
 
-    def is_touched(self, instance: Instance, backup_id: str) -> bool:
-        """Whether the present world differs from that of the backup."""
-        told = self.scripts.preview(instance, backup_id)
-        return any(told[name] for name in ("added", "changed", "removed"))
-
     def has_world(self, instance: Instance) -> bool:
         """Whether there is anything in the save folder that could be lost."""
         return self.engine.has_path(instance.container, f"{instance.saved_path}/SaveGames")
@@ -216,12 +181,6 @@ class Restores:
     def _check_stopped(self, instance: Instance) -> None:
         if self.engine.get_container(instance.container).is_up:
             raise errors.InstanceRunning()
-
-    def _find_free_bytes(self, instance: Instance) -> int | None:
-        try:
-            return self.beside.look(instance, f"preview of {instance.name}").free_bytes
-        except (errors.NoSideContainer, errors.WorldNotOnVolume):
-            return None
 
 
 def check_space(place: Place, backup: Backup) -> None:

@@ -36,6 +36,7 @@ SCRIPTS = {
     "restore-check.sh": Script((backups.ID, names.INSTANCE), 3600.0),
     # Somebody waits for this one.
     "restore-preview.sh": Script((backups.ID, names.INSTANCE), 60.0),
+    "restore-compare.sh": Script((backups.ID, names.INSTANCE), 3600.0),
     "restore-stage.sh": Script((backups.ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER), 7200.0),
 }
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from palserver import errors
 from palserver.clock import utc_now
+from palserver.services.compose_files import ComposeFiles
 from palserver.services.exchanges import Exchanges
 from palserver.services.job import Intent
 from palserver.services.jobs import Job, Result
@@ -46,7 +45,7 @@ class Updates:
     restores: Restores
     exchanges: Exchanges
     database: Database
-    compose_folder: Path
+    compose_files: ComposeFiles
     ready_seconds: float = READY_SECONDS
 
     def update(self, job: Job, instance: Instance, version: str) -> Result:
@@ -83,7 +82,7 @@ class Updates:
         def exchange() -> None:
             job.enter("updating", is_cancellable=False)
             self.exchanges.replace(instance.container, spec)
-            self._write_compose(instance, row.compose)
+            self.compose_files.put_back(instance.name, row.compose)
             if world is not None:
                 self.restores.put_in(job, instance, str(row.backup), world)
 
@@ -166,21 +165,20 @@ class Updates:
             self.restores.lifecycle.end(job, instance)
         job.enter("putting_back", is_cancellable=False)
         self.exchanges.put_back(instance.container, before.spec, before.image_id, before.aside)
-        self._write_compose(instance, before.compose)
+        self.compose_files.put_back(instance.name, before.compose)
         self._store_spec(instance)
         self.restores.tidy_if_any(job, instance)
         if before.backup is None:
             job.write("There is no copy that the world could be compared with.")
-        elif self.restores.is_touched(instance, before.backup):
+        elif self.restores.scripts.is_touched(job, instance, before.backup):
             job.write("The world was changed meanwhile. It is put back as well.")
             self.restores.put_back_copy(job, instance, before.backup)
 
     def _remember(self, instance: Instance) -> Before:
         found = self.exchanges.find_spec(instance.container)
         spec, image_id = found or (msgspec.json.decode(instance.spec, type=Spec), None)
-        path = self._compose_path(instance)
-        compose = path.read_text(encoding="utf-8") if path.is_file() else None
-        return Before(spec, image_id, compose, self.exchanges.list_aside(instance.container, "old"))
+        aside = self.exchanges.list_aside(instance.container, "old")
+        return Before(spec, image_id, self.compose_files.find(instance.name), aside)
 
     def _copy_first(self, job: Job, instance: Instance, before: Before) -> Before:
         """Of the stopped server: then it is the world that the new version will open."""
@@ -215,18 +213,3 @@ class Updates:
             raise errors.ContainerMissing()
         self.database.write(store.set_spec, instance.name, msgspec.json.encode(found[0]).decode())
         return found[0].image
-
-    def _compose_path(self, instance: Instance) -> Path:
-        return self.compose_folder / f"docker-compose-{instance.name}.yml"
-
-    def _write_compose(self, instance: Instance, text: str | None) -> None:
-        """As an operator's own script will find it; where there was none, none is made."""
-        path = self._compose_path(instance)
-        if text is None or not path.is_file() or path.read_text(encoding="utf-8") == text:
-            return
-        temporary = path.with_name(f".{path.name}.part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(path.stat().st_mode & 0o777)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)

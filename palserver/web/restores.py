@@ -7,7 +7,7 @@ from flask import Blueprint
 
 from palserver import errors
 from palserver.services.jobs import Job
-from palserver.services.restores import Preview
+from palserver.services.restore_previews import Preview
 from palserver.web.context import services
 from palserver.web.contracts import answers
 from palserver.web.guards import require, signed_in
@@ -37,7 +37,7 @@ class RollbackBody(msgspec.Struct, frozen=True):
 def preview(instance_name: str, backup_id: str) -> Preview:
     """What a restore would add, change and remove. The present files are read and compared for it."""
     instance = services().instances.get(instance_name)
-    return services().restores.preview(instance, backup_id)
+    return services().restore_previews.get(instance, backup_id)
 
 
 @bp.post("/backups/<backup_id>/restore")
