@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from palserver import names
 from palserver.clients.engine import Engine
 from palserver.errors import ContainerMissing, PalError
 from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say
+from palserver.services.exchanges import find_free_stamp
 from palserver.services.images import fetch_image
 from palserver.services.specs import Spec, creation_from_spec, spec_from_inspection
 
@@ -127,13 +127,14 @@ class _Exchange:
 
 
 def _exchange_for(engine: Engine, container: dict[str, Any], policy: dict[str, Any]) -> _Exchange:
+    name = container["Name"].lstrip("/")
     return _Exchange(
         engine=engine,
-        name=container["Name"].lstrip("/"),
+        name=name,
         old_id=container["Id"],
         old_state=container["State"]["Status"],
         old_policy=policy,
-        stamp=datetime.now(UTC).strftime("%Y%m%d%H%M%S"),
+        stamp=find_free_stamp(engine, name),
     )
 
 

@@ -7,6 +7,7 @@ without a restart policy.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Exchanges:
 
     def replace(self, name: str, spec: Spec) -> None:
         """Put a new container in the place of a stopped one, which is kept aside. Raises ImageMissing."""
-        stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+        stamp = find_free_stamp(self.engine, name)
         self._make(f"{name}-new-{stamp}", spec)
         self.engine.set_restart_policy(name, NO_RESTART)
         self.engine.rename(name, f"{name}-old-{stamp}")
@@ -98,3 +99,14 @@ class Exchanges:
     def _remove(self, name: str) -> None:
         with suppress(ContainerMissing):
             self.engine.remove(name)
+
+
+def find_free_stamp(engine: Engine, name: str) -> str:
+    """The present second, or the first one after it of which there is no old container aside."""
+    while True:
+        stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
+        try:
+            engine.inspect(f"{name}-old-{stamp}")
+        except ContainerMissing:
+            return stamp
+        time.sleep(0.1)
