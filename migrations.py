@@ -111,6 +111,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # What an instance was before its last update; the compose file is the operator's own, if any.
+        """
+        CREATE TABLE rollbacks (
+            instance TEXT PRIMARY KEY REFERENCES instances (name) ON DELETE CASCADE,
+            spec TEXT NOT NULL,
+            image_id TEXT,
+            compose TEXT,
+            backup TEXT,
+            created_at TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 

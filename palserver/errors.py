@@ -308,6 +308,99 @@ class RangeNotSatisfiable(PalError):
     sentence = "The file is not as long as that."
 
 
+class ArchiveBroken(PalError):
+    """Its file is not what was written: cut short, or a bit has flipped."""
+
+    status = 409
+    key = "archive_broken"
+    sentence = "The backup's file is damaged. It is not restored."
+
+
+class ArchiveDiffers(PalError):
+    status = 409
+    key = "archive_differs"
+    sentence = "The files in the backup are not those that its manifest lists."
+
+
+class ArchiveUnsafe(PalError):
+    status = 409
+    key = "archive_unsafe"
+    sentence = "The backup holds names that lead out of the save folder, or that nothing there has."
+
+
+class ArchiveTooLarge(PalError):
+    status = 409
+    key = "archive_too_large"
+    sentence = "The backup holds more than a world can be."
+
+
+class SaveBroken(PalError):
+    status = 409
+    key = "save_broken"
+    sentence = "A save file in the backup is empty, cut short, or none."
+
+
+class WorldUnclear(PalError):
+    status = 409
+    key = "world_unclear"
+    sentence = (
+        "The backup does not hold exactly one world of the name that its settings and its manifest give."
+    )
+
+
+class WorldNotOnVolume(PalError):
+    status = 409
+    key = "world_not_on_volume"
+    sentence = (
+        "The save folder does not lie on one volume or folder of the host, writable and as a whole: "
+        "a world in the container itself would not survive the next update."
+    )
+
+
+class NoSideContainer(PalError):
+    """The volumes are worked on from a container of the same image beside the server's own."""
+
+    status = 409
+    key = "no_side_container"
+    sentence = "A second container of the server's image could not do its work: it needs a /bin/sh."
+
+
+class NotEnoughSpace(PalError):
+    status = 409
+    key = "not_enough_space"
+    sentence = "There is not enough space left where the world lies."
+
+
+class SafetyCopyMissing(PalError):
+    status = 409
+    key = "safety_copy_missing"
+    sentence = "No copy of the present world was made first. Nothing was changed."
+
+
+class InstanceRunning(PalError):
+    status = 409
+    key = "instance_running"
+    sentence = "The server was started by somebody else meanwhile. A world is never exchanged under a game."
+
+
+class GameNotReady(PalError):
+    status = 502
+    key = "game_not_ready"
+    sentence = "The game did not get ready in time."
+
+
+class OtherWorld(PalError):
+    status = 502
+    key = "other_world"
+    sentence = "The game has opened another world than the one that was put in its place."
+
+
+class NoRollback(PalError):
+    status = 409
+    key = "no_rollback"
+    sentence = "There is no update of this server to go back from."
+
+
 class ShuttingDown(PalError):
     status = 503
     key = "shutting_down"

@@ -9,6 +9,8 @@ VERSION = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 CONTAINER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
 USERNAME = r"\w[\w.@+-]{0,63}"
 USER_ID = r"[A-Za-z0-9_-]{1,64}"
+JOB = r"[0-9a-f]{32}"
+OWNER = r"\d{1,10}:\d{1,10}"  # a user's and a group's number
 
 RESERVED_INSTANCES = frozenset({"all", "adopt", "adoptable"})
 

@@ -23,8 +23,8 @@ from palserver.config import BUNDLED_SCRIPTS, read_config
 from palserver.scripts import Failed
 from palserver.scripts.archive import write_archive
 from palserver.scripts.source import NO_WORLD
-from palserver.scripts.update import find_repository
 from palserver.scripts.verify import check_archive
+from palserver.services.images import find_repository
 from palserver.services.jobs import Job
 from palserver.services.scripts import Scripts, build_environment
 from palserver.store.backups import Manifest, list_manifests
@@ -339,8 +339,18 @@ def test_an_update_of_a_running_server(runner, containers, client, make_server):
     assert {"BUILD=2", "OWN=한국어"} <= set(new["Config"]["Env"])
     assert new["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
     assert client.read_file(old.name, "/pal/Saved/Level.sav") == b"day 7\n"
-    assert containers.list_names() == [old.name]
+    check_aside(containers, client, old)
     assert runner.lines[-1] == f"{old.name} is now {containers.name('image')}:2."
+
+
+def check_aside(containers: Containers, client: Engine, old: Any) -> None:
+    """The old container is kept, stopped and for good, so that it can be put back."""
+    name, aside = containers.list_names()
+    assert (name, re.fullmatch(rf"{name}-old-\d{{14}}", aside) is not None) == (old.name, True)
+    kept = client.inspect(aside)
+    assert kept["Id"] == old.id
+    assert kept["State"]["Status"] == "exited"
+    assert kept["HostConfig"]["RestartPolicy"]["Name"] == "no"
 
 
 def test_an_update_of_a_stopped_server(runner, containers, client, make_server):
@@ -350,7 +360,7 @@ def test_an_update_of_a_stopped_server(runner, containers, client, make_server):
     runner.run("update.sh", "2", "alpha")
     assert client.inspect(old.name)["State"]["Status"] == "created"
     assert client.inspect(old.name)["Config"]["Image"].endswith(":2")
-    assert containers.list_names() == [old.name]
+    check_aside(containers, client, old)
 
 
 def test_an_update_of_a_paused_server(runner, client, make_server):
@@ -465,5 +475,5 @@ def test_the_repository_of_an_image(reference, repository):
 
 def test_an_image_without_a_name():
     """There can be no versions of it."""
-    with pytest.raises(Failed):
+    with pytest.raises(errors.ImageMissing):
         find_repository("sha256:0123", {"Id": "sha256:0123", "RepoTags": [], "RepoDigests": []})

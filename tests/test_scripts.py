@@ -86,6 +86,11 @@ def test_the_table_is_the_contract():
         "backup.sh": (1, 3600.0),
         "update.sh": (2, 7200.0),
         "verify.sh": (2, 3600.0),
+        "update-fetch.sh": (2, 7200.0),
+        "restore-check.sh": (2, 3600.0),
+        "restore-preview.sh": (2, 60.0),
+        "restore-compare.sh": (2, 3600.0),
+        "restore-stage.sh": (5, 7200.0),
     }
 
 

@@ -131,6 +131,21 @@ class Engine:
         with self._calling() as client:
             client.remove_container(container, v=False, force=True)
 
+    def wait(self, container: str, limit_seconds: int) -> int:
+        """Wait for its end and return its exit code. Raises EngineUnreachable when it takes too long."""
+        with self._calling() as client:
+            return int(client.wait(container, timeout=limit_seconds)["StatusCode"])
+
+    def read_output(self, container: str) -> list[str]:
+        """All that a container which has ended wrote; for those that write little."""
+        with self._calling() as client:
+            return client.logs(container).decode(errors="replace").splitlines()
+
+    def list_labelled(self, label: str) -> list[str]:
+        """The ids of all containers with the label `name=value`."""
+        with self._calling() as client:
+            return [listed["Id"] for listed in client.containers(all=True, filters={"label": label})]
+
     def pull(self, repository: str, tag: str) -> Iterator[str]:
         """Get an image from its registry, telling of each part. Raises ImageMissing while it is read."""
         try:
@@ -148,6 +163,14 @@ class Engine:
         """What is at `path`, as a tar in pieces. Raises ContainerMissing if the path is, too."""
         with self._calling() as client:
             yield from client.get_archive(container, path, chunk_size=ARCHIVE_PIECE_BYTES)[0]
+
+    def write_archive(self, container: str, path: str, pieces: Iterator[bytes]) -> None:
+        """Unpack a tar into a folder of the container, running or not, owners and modes as they stand in it.
+
+        Raises ContainerMissing if the folder is, too, NotEnoughSpace, and whatever `pieces` raises.
+        """
+        with self._calling() as client:
+            client.put_archive(container, path, pieces)
 
     def has_path(self, container: str, path: str) -> bool:
         """Whether the container, running or not, holds something at `path`."""
@@ -215,6 +238,8 @@ def _translate(explanation: str) -> errors.PalError:
         return errors.PortInUse()
     if "is not running" in explanation:
         return errors.InstanceNotRunning()
+    if "no space left on device" in explanation:
+        return errors.NotEnoughSpace()
     return errors.EngineRefused()
 
 

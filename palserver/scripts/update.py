@@ -1,4 +1,8 @@
-"""`update.sh VERSION INSTANCE`: the container made anew from another version of its image, or kept."""
+"""`update.sh VERSION INSTANCE`: the container made anew from another version of its image, or kept.
+
+The old container is left aside, under another name and without a restart policy: whoever has called this
+removes it, or puts it back.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +19,8 @@ from palserver import names
 from palserver.clients.engine import Engine
 from palserver.errors import ContainerMissing, PalError
 from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say
+from palserver.services.exchanges import find_free_stamp
+from palserver.services.images import fetch_image
 from palserver.services.specs import Spec, creation_from_spec, spec_from_inspection
 
 NO_RESTART = {"Name": "no", "MaximumRetryCount": 0}
@@ -31,39 +36,14 @@ def main(words: Sequence[str]) -> None:
     if container["HostConfig"].get("AutoRemove"):
         raise Failed("The container was made with --rm: it would be gone as soon as it is stopped.")
     image = engine.inspect_image(container["Image"])
-    repository = find_repository(container["Config"]["Image"], image)
-    new_image = _get_image(engine, repository, version, is_from_registry=bool(image.get("RepoDigests")))
+    name, new_image = fetch_image(engine, container, version, say)
     spec = spec_from_inspection(container, image)
-    wanted = msgspec.structs.replace(spec, image=f"{repository}:{version}")
+    wanted = msgspec.structs.replace(spec, image=name)
     if wanted == spec and new_image["Id"] == container["Image"]:
         say(f"It runs {wanted.image} already.")
         return
     _exchange_for(engine, container, spec.restart_policy).run(wanted)
     say(f"{container['Name'].lstrip('/')} is now {wanted.image}.")
-
-
-def find_repository(reference: str, image: dict[str, Any]) -> str:
-    """What comes before the tag. Raises Failed for an image that has no name."""
-    if image["Id"].removeprefix("sha256:").startswith(reference.removeprefix("sha256:")):
-        tagged = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
-        if not tagged:
-            raise Failed("The container's image has no name, so that there are no versions of it.")
-        reference = tagged[0]
-    reference = reference.partition("@")[0]
-    head, colon, tail = reference.rpartition(":")
-    return head if colon and "/" not in tail else reference
-
-
-def _get_image(engine: Engine, repository: str, version: str, *, is_from_registry: bool) -> dict[str, Any]:
-    """The image's `inspect`, pulled first if it can be had from a registry. Raises ImageMissing."""
-    if is_from_registry:
-        say(f"Pulling {repository}:{version}.")
-        try:
-            for line in engine.pull(repository, version):
-                say(line)
-        except PalError:
-            say("It cannot be pulled. If there is a local image of that name, that one is taken.")
-    return engine.inspect_image(f"{repository}:{version}")
 
 
 @dataclass(frozen=True)
@@ -101,10 +81,7 @@ class _Exchange:
         except BaseException:
             self._put_old_back(new)
             raise
-        try:
-            self.engine.remove(self.old_id)
-        except PalError as error:
-            say(f"The old container is still there as {self.old_name}: {error.detail}")
+        say(f"The old one is kept as {self.old_name}, to be removed when the new one has proven itself.")
 
     def _make(self, spec: Spec) -> str:
         """While the old one still runs: what the engine refuses, it refuses before anything is touched."""
@@ -150,13 +127,14 @@ class _Exchange:
 
 
 def _exchange_for(engine: Engine, container: dict[str, Any], policy: dict[str, Any]) -> _Exchange:
+    name = container["Name"].lstrip("/")
     return _Exchange(
         engine=engine,
-        name=container["Name"].lstrip("/"),
+        name=name,
         old_id=container["Id"],
         old_state=container["State"]["Status"],
         old_policy=policy,
-        stamp=datetime.now(UTC).strftime("%Y%m%d%H%M%S"),
+        stamp=find_free_stamp(engine, name),
     )
 
 

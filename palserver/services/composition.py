@@ -13,7 +13,9 @@ from palserver.services.audit import Audit
 from palserver.services.auth import Auth
 from palserver.services.backup_work import BackupWork
 from palserver.services.backups import Backups
+from palserver.services.compose_files import ComposeFiles
 from palserver.services.engine_watch import EngineWatch
+from palserver.services.exchanges import Exchanges
 from palserver.services.game_pace import Pace
 from palserver.services.games import Games
 from palserver.services.host import Host
@@ -24,15 +26,21 @@ from palserver.services.live import Live
 from palserver.services.log_keeper import LogShelf
 from palserver.services.logs import Logs
 from palserver.services.loop_lag import LoopLag
-from palserver.services.maintenance import Maintenance
 from palserver.services.metrics import Metrics
 from palserver.services.metrics_history import MetricsHistory
 from palserver.services.passwords import Passwords
 from palserver.services.recovery import Recovery
+from palserver.services.restore_previews import RestorePreviews
+from palserver.services.restore_recovery import RestoreRecovery
+from palserver.services.restore_scripts import RestoreScripts
+from palserver.services.restores import Restores
+from palserver.services.safety_copies import SafetyCopies
 from palserver.services.scripts import Scripts, build_environment
 from palserver.services.secret_key import choose_secret_key
+from palserver.services.side_containers import SideContainers
 from palserver.services.snapshots import Snapshots
 from palserver.services.tasks import Tasks
+from palserver.services.updates import Updates
 from palserver.services.users import Users
 from palserver.store.database import Database
 
@@ -72,23 +80,35 @@ class Services:
         self.lifecycle = Lifecycle(self.database, self.engine, self.watch, self.games, self.jobs)
         environment = build_environment(config, os.environ)
         scripts = Scripts(config.scripts_dir, environment, self.background)
+        bundled = Scripts(BUNDLED_SCRIPTS, environment, self.background)
         self.backups = Backups(config.backup_dir)
         self.snapshots = Snapshots(self.database, config.backup_dir / ".panel")
         self.backup_work = BackupWork(
             scripts=scripts,
-            bundled=Scripts(BUNDLED_SCRIPTS, environment, self.background),
+            bundled=bundled,
             engine=self.engine,
             database=self.database,
             backups=self.backups,
             save=self.games.save,
             info=self.games.info,
         )
-        self.maintenance = Maintenance(
-            scripts=scripts,
+        self.restores = Restores(
+            scripts=RestoreScripts(bundled),
+            beside=SideContainers(self.engine),
+            copies=SafetyCopies(scripts, bundled, config.backup_dir),
             engine=self.engine,
+            lifecycle=self.lifecycle,
+            games=self.games,
+            backup_dir=config.backup_dir,
+        )
+        self.restore_previews = RestorePreviews(self.restores)
+        self.updates = Updates(
+            scripts=scripts,
+            is_bundled=config.scripts_dir == BUNDLED_SCRIPTS,
+            restores=self.restores,
+            exchanges=Exchanges(self.engine),
             database=self.database,
-            stop=self.lifecycle.stop,
-            start=self.lifecycle.start,
+            compose_files=ComposeFiles(config.base_dir / "server"),
         )
         self.log_shelf = LogShelf(config.db_path.parent / "logs", config.log_bytes)
         self.logs = Logs(self.engine, self.watch, self.background, self.instances, self.log_shelf)
@@ -98,8 +118,9 @@ class Services:
             games=self.games,
             jobs=self.jobs,
             lifecycle=self.lifecycle,
-            maintenance=self.maintenance,
             backup_work=self.backup_work,
+            restores=self.restores,
+            updates=self.updates,
         )
         self.recovery = Recovery(
             database=self.database,
@@ -107,8 +128,9 @@ class Services:
             watch=self.watch,
             jobs=self.jobs,
             lifecycle=self.lifecycle,
-            maintenance=self.maintenance,
             backups=self.backups,
+            restores=RestoreRecovery(self.restores.beside, self.lifecycle),
+            updates=self.updates,
         )
 
     def start(self) -> None:

@@ -39,6 +39,7 @@ class Lifecycle:
         self._watch = watch
         self._games = games
         self._jobs = jobs
+        self._kept: set[str] = set()  # instances whose policy stays held from stop to start
 
     def start(self, job: Job, instance: Instance) -> Result:
         """Succeeded means that the container runs; whether the game is ready is `game.status`."""
@@ -167,21 +168,41 @@ class Lifecycle:
         that somebody wants the container stopped, so that `unless-stopped` does not start it at the next boot
         of the host; SIGCONT does that and nothing else.
         """
-        row = store.find_instance(self._database.reader, instance.name)
-        if row is not None and row.held_restart_policy is None:  # else it is held since before a crash
-            policy = json.dumps(container.restart_policy)
-            self._database.write(store.set_held_restart_policy, instance.name, policy)
-        self._engine.set_restart_policy(instance.container, NO_RESTART)
+        self._hold_policy(instance, container)
         if container.state != "restarting":
             with suppress(errors.InstanceNotRunning):  # it has ended by itself this very moment
                 self._engine.kill(instance.container, "SIGCONT")
         yield
         self.put_policy_back(instance.name)
 
+    @contextmanager
+    def policy_kept_held(self, instance: Instance) -> Iterator[None]:
+        """Nothing starts the container by itself, whatever is stopped and started in here by hand."""
+        self._hold_policy(instance, self._engine.get_container(instance.container))
+        self._kept.add(instance.name)
+        try:
+            yield
+        except Exception:
+            self._release_policy(instance.name)
+            raise
+        self._release_policy(instance.name)
+
+    def _release_policy(self, name: str) -> None:
+        """Not done for a job that is killed half-way with its process: recovery does it at the end."""
+        self._kept.discard(name)
+        self.put_policy_back(name)
+
+    def _hold_policy(self, instance: Instance, container: Container) -> None:
+        row = store.find_instance(self._database.reader, instance.name)
+        if row is not None and row.held_restart_policy is None:  # else it is held since before a crash
+            policy = json.dumps(container.restart_policy)
+            self._database.write(store.set_held_restart_policy, instance.name, policy)
+        self._engine.set_restart_policy(instance.container, NO_RESTART)
+
     def put_policy_back(self, name: str) -> None:
-        """The restart policy as it was before a stop held it, if one does."""
+        """The restart policy as it was before a stop held it, if one does and it is not to be kept held."""
         instance = store.find_instance(self._database.reader, name)
-        if instance is None or instance.held_restart_policy is None:
+        if instance is None or instance.held_restart_policy is None or name in self._kept:
             return
         with suppress(errors.ContainerMissing):  # removed by somebody meanwhile, and its policy with it
             self._engine.set_restart_policy(instance.container, json.loads(instance.held_restart_policy))

@@ -15,7 +15,8 @@ from palserver.services.engine_watch import EngineWatch
 from palserver.services.job import Intent, Job, Result, restore
 from palserver.services.jobs import Jobs
 from palserver.services.lifecycle import Lifecycle
-from palserver.services.maintenance import Maintenance
+from palserver.services.restore_recovery import RestoreRecovery
+from palserver.services.updates import Updates
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -24,6 +25,8 @@ from palserver.store.jobs import Output
 KIND = "recovery"
 ACTOR = "PalServer"
 AGAIN_SECONDS = 1.0
+# An engine that has just begun to answer may still refuse what it will do a moment later.
+REFUSALS = 5
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ class Recovery:
     watch: EngineWatch
     jobs: Jobs
     lifecycle: Lifecycle
-    maintenance: Maintenance
     backups: Backups
+    restores: RestoreRecovery
+    updates: Updates
 
     def start(self) -> None:
         """A job for each instance where one was interrupted; nothing else runs there until it has ended."""
@@ -54,11 +58,17 @@ class Recovery:
         job.write(f"PalServer was stopped in the middle of this: {intent['kind']}.")
         if "process_group" in intent:
             shell.end_leftover(intent["process_group"])
+        refusals = 0
         while True:
             self._wait_for_engine()
             try:
                 outcome = self._put_right(job, instance, intent)
             except errors.EngineUnreachable:
+                gevent.sleep(AGAIN_SECONDS)
+            except (errors.EngineRefused, errors.NoSideContainer):
+                refusals += 1
+                if refusals > REFUSALS:
+                    raise
                 gevent.sleep(AGAIN_SECONDS)
             else:
                 job.write(outcome)
@@ -75,15 +85,34 @@ class Recovery:
     def _put_right(self, job: Job, instance: Instance, intent: Intent) -> str:
         """Returns the sentence that says what was done."""
         self.backups.mend(instance.name)
+        self.restores.remove_helpers(intent)
+        if intent.get("is_restoring"):
+            return self._put_world_right(job, instance, intent)
         if intent.get("is_updating"):
-            job.write(self.maintenance.mend_update(instance))
-        elif intent.get("is_stopping"):
+            return self._put_version_right(job, instance, intent)
+        if intent.get("is_stopping"):
             self.lifecycle.end(job, instance)
         self.lifecycle.put_policy_back(instance.name)
         if intent.get("shall_run"):
             self.lifecycle.start(job, instance)
             return "The server was started again."
         return self._describe(instance, intent)
+
+    def _put_world_right(self, job: Job, instance: Instance, intent: Intent) -> str:
+        which = self.restores.mend(job, instance, intent)
+        self.lifecycle.put_policy_back(instance.name)
+        if not intent.get("shall_run"):
+            return f"{which} The server is stopped, as it was."
+        self.lifecycle.start(job, instance)
+        return f"{which} The server was started again."
+
+    def _put_version_right(self, job: Job, instance: Instance, intent: Intent) -> str:
+        which = self.updates.mend(job, instance, intent)
+        self.lifecycle.put_policy_back(instance.name)
+        if not intent.get("shall_run"):
+            return f"{which} It is stopped, as it was."
+        self.lifecycle.start(job, instance)
+        return f"{which} It was started again."
 
     def _describe(self, instance: Instance, intent: Intent) -> str:
         container = self.watch.look(instance.container)

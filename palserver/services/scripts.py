@@ -6,7 +6,7 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from palserver.background import Background
 from palserver.clients import shell
 from palserver.config import Config
 from palserver.services.jobs import Job
-from palserver.store.backups import ID as BACKUP_ID
+from palserver.store import backups
 from palserver.store.instances import Instance
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,13 @@ class Script:
 SCRIPTS = {
     "backup.sh": Script((names.INSTANCE,), 3600.0),
     "update.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
-    "verify.sh": Script((BACKUP_ID, names.INSTANCE), 3600.0),
+    "verify.sh": Script((backups.ID, names.INSTANCE), 3600.0),
+    "update-fetch.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
+    "restore-check.sh": Script((backups.ID, names.INSTANCE), 3600.0),
+    # Somebody waits for this one.
+    "restore-preview.sh": Script((backups.ID, names.INSTANCE), 60.0),
+    "restore-compare.sh": Script((backups.ID, names.INSTANCE), 3600.0),
+    "restore-stage.sh": Script((backups.ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER), 7200.0),
 }
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_SCRIPT_BYTES = 1024 * 1024
@@ -46,8 +52,15 @@ class Scripts:
     environment: Mapping[str, str]
     background: Background
 
-    def run(self, job: Job, name: str, words: tuple[str, ...], instance: Instance) -> None:
-        """Run the script `name` to its end; its output goes to the job.
+    def run(
+        self,
+        job: Job,
+        name: str,
+        words: tuple[str, ...],
+        instance: Instance,
+        take_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run the script `name` to its end; its output goes to the job, or to `take_line`.
 
         Raises Invalid (a word), ScriptNotFound, ScriptUnsafe, ScriptLineEnds, before anything has run, and
         ScriptFailed, ScriptTimedOut, Cancelled.
@@ -63,7 +76,7 @@ class Scripts:
             },
             limit_seconds=SCRIPTS[name].limit_seconds,
         )
-        listener = shell.Listener(lambda group: job.intend(process_group=group), job.write)
+        listener = shell.Listener(lambda group: job.intend(process_group=group), take_line or job.write)
         ended = shell.run(command, listener, job.cancelled, self.background)
         if ended.exit_code != 0:
             log.warning("%s ended with %d:\n%s", name, ended.exit_code, "\n".join(ended.last_lines))

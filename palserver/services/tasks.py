@@ -13,7 +13,8 @@ from palserver.services.games import Games
 from palserver.services.instances import Instances
 from palserver.services.jobs import Job, Jobs, Result
 from palserver.services.lifecycle import Lifecycle
-from palserver.services.maintenance import Maintenance
+from palserver.services.restores import Restores
+from palserver.services.updates import Updates
 from palserver.store import instances as store
 from palserver.store.database import Database
 
@@ -27,8 +28,9 @@ class Tasks:
     games: Games
     jobs: Jobs
     lifecycle: Lifecycle
-    maintenance: Maintenance
     backup_work: BackupWork
+    restores: Restores
+    updates: Updates
 
     def start(self, name: str, actor: str) -> Job:
         instance = self.instances.get(name)
@@ -73,8 +75,22 @@ class Tasks:
         instance = self.instances.get(name)
         if not is_match(VERSION, version):
             raise errors.Invalid(fields={"version": "must be an image's tag"})
+        return self.jobs.start("update", name, actor, lambda job: self.updates.update(job, instance, version))
+
+    def roll_back(self, name: str, actor: str, with_world: bool) -> Job:
+        """Raises NoRollback."""
+        instance = self.instances.get(name)
+        self.updates.get_rollback(instance)
         return self.jobs.start(
-            "update", name, actor, lambda job: self.maintenance.update(job, instance, version)
+            "rollback", name, actor, lambda job: self.updates.rollback(job, instance, with_world)
+        )
+
+    def restore(self, name: str, actor: str, backup_id: str) -> Job:
+        """Raises BackupNotFound."""
+        instance = self.instances.get(name)
+        self.restores.get_manifest(instance, backup_id)
+        return self.jobs.start(
+            "restore", name, actor, lambda job: self.restores.restore(job, instance, backup_id)
         )
 
     def change(self, name: str, actor: str, changes: Changes) -> Job:

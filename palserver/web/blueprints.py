@@ -16,6 +16,7 @@ from palserver.web import (
     openapi,
     page,
     prometheus,
+    restores,
     users,
 )
 
@@ -33,5 +34,6 @@ BLUEPRINTS = (
     openapi.bp,
     page.bp,
     prometheus.bp,
+    restores.bp,
     users.bp,
 )

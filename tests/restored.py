@@ -1,0 +1,74 @@
+"""A server with a backup of an earlier day, for tests that restore it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.game import ADMIN_PASSWORD, Game
+from tests.panel import Panel
+from tests.saved_trees import Found, find_traces, keep_tree, read_world
+
+ID = "20260101-120000"
+# It saves when it is told to, so that its files stay comparable.
+SPAN = {"AUTO_SAVE_SPAN": "3600"}
+
+
+def order_game(game: Game, order: str, body: Any = None) -> None:
+    answer = requests.post(f"{game.rest_url}/{order}", json=body, auth=("admin", ADMIN_PASSWORD), timeout=20)
+    assert answer.status_code == 200, answer.text
+
+
+def live_on(game: Game, day: int) -> None:
+    """The world is of another day, and saved."""
+    game.control("POST", "/world", {"days": day})
+    order_game(game, "save")
+
+
+def find_guid(tree: dict[str, Found]) -> str:
+    (level,) = [name for name in tree if name.endswith("/Level.sav")]
+    return level.split("/")[3]
+
+
+class Lived:
+    """A server with a backup of day 5 in a folder, on which it is day 9 by now."""
+
+    def __init__(self, game: Game, backups: Path) -> None:
+        self.game, self.backups = game, backups
+        live_on(game, 5)
+        self.tree = read_world(game)
+        self.guid = find_guid(self.tree)
+        keep_tree(backups, self.tree)
+        order_game(game, "ban", {"userid": "steam_76561190000000001"})
+        live_on(game, 9)
+
+    def list_copies(self) -> list[Path]:
+        """The archives that others have made, the newest last."""
+        return sorted(path for path in self.backups.glob("*.tar.gz") if not path.name.startswith("20260101-"))
+
+    def check_whole(self) -> None:
+        """Nothing left beside the world, and the policy as it was."""
+        assert find_traces(self.game) == []
+        assert self.game.restart_policy == "unless-stopped"
+
+
+class Restored(Lived):
+    """It is a panel's."""
+
+    def __init__(self, panel: Panel, game: Game) -> None:
+        super().__init__(game, panel.folder / "server" / "backup" / game.name)
+        self.panel = panel
+        self.path = f"/api/instances/{game.name}"
+
+    def adopt(self) -> None:
+        answer = self.panel.call("POST", "/api/instances/adopt", {"container": self.game.name})
+        assert answer.status_code == 201, answer.text
+
+    def restore(self) -> Any:
+        return self.panel.run_job(f"{self.path}/backups/{ID}/restore")
+
+
+def show_info(game: Game) -> Any:
+    return requests.get(f"{game.rest_url}/info", auth=("admin", ADMIN_PASSWORD), timeout=5).json()
