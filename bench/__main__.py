@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import FrameType
 
-from bench import answers, growth, latency, logs, memory, metrics, throughput
+from bench import answers, backups, growth, latency, logs, memory, metrics, throughput
 from bench.lab import Lab
 from bench.table import Row, format_table
 
@@ -23,6 +23,7 @@ GROUPS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "throughput": throughput.measure,
     "memory": memory.measure,
     "growth": growth.measure,
+    "backups": backups.measure,
 }
 
 

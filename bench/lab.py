@@ -77,9 +77,9 @@ class Lab:
     def remove_container(self, name: str) -> None:
         self._client.containers.get(name).remove(force=True, v=True)
 
-    def run_game(self) -> str:
+    def run_game(self, **environment: str) -> str:
         """A pretend game that answers its REST API; returns its name."""
-        game = Game(self._client)
+        game = Game(self._client, environment=environment)
         self._stack.callback(game.remove)
         return game.start().name
 

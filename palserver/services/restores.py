@@ -129,11 +129,14 @@ class Restores:
         self.tidy_if_any(job, instance)
 
     def commit(self, job: Job, instance: Instance) -> None:
-        """If a world has been put in, it is the truth from the end of this on."""
+        """If a world has been put in, it is the truth from the end of this on.
+
+        An engine that is gone is waited for: it may have done it, and the game plays the new world already.
+        """
         if job.intent.get("is_swapping"):
             job.enter("committing", is_cancellable=False)
             job.intend(is_committing=True)
-            self.beside.commit(instance, job.intent["helper"])
+            self.insist(job, lambda: self.beside.commit(instance, job.intent["helper"]))
 
     def tidy_if_any(self, job: Job, instance: Instance) -> None:
         """Where no world was to be put in, nothing needs to be done for it beside the container."""

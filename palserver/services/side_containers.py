@@ -53,7 +53,8 @@ class SideContainers:
         self._run(instance, work, side_scripts.SWAP, f"{WORK_PREFIX}{work}", owner)
 
     def commit(self, instance: Instance, work: str) -> None:
-        """From here on the new world is the truth. Raises NoSideContainer."""
+        """From here on the new world is the truth; done twice it does no harm. Raises NoSideContainer."""
+        self.remove_leftovers(work)
         self._run(instance, work, side_scripts.COMMIT, f"{WORK_PREFIX}{work}", f"{DONE_PREFIX}{work}")
 
     def tidy(self, instance: Instance, work: str) -> str | None:

@@ -53,10 +53,11 @@ while IFS= read -r unit; do
 done <"$2/units"
 """
 
-# $1: the save folder, $2 and $3: the work's folder and its name from now on.
+# $1: the save folder, $2 and $3: the work's folder and its name from now on. It may have been done already.
 COMMIT = """
 cd "$1"
-mv "$2" "$3"
+if [ -d "$2" ]; then mv "$2" "$3"; fi
+[ -d "$3" ]
 """
 
 # $1: the save folder. Goes by the rule above, and says which world is the truth wherever it found something.
