@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from palserver.scripts import Failed
+from palserver.scripts.hashing import Hashed
 from palserver.scripts.packing import QUICK, STORED, Packer, Pieces
 from palserver.store.backups import BackupFile
 
@@ -66,22 +66,9 @@ def _copy(member: tarfile.TarInfo, source: tarfile.TarFile, target: tarfile.TarF
     if content is None:
         target.addfile(member)
         return []
-    hashed = _Hashed(content)
+    hashed = Hashed(content)
     target.addfile(member, hashed)
     return [BackupFile(member.name, member.size, hashed.digest.hexdigest())]
-
-
-class _Hashed:
-    """A file that hashes what is read of it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._file.read(size)
-        self.digest.update(piece)
-        return piece
 
 
 def _move(member: tarfile.TarInfo) -> None:

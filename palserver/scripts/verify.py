@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import tarfile
 import zlib
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import IO
 
 from palserver import names
 from palserver.scripts import Broken, Failed, read_variable, read_words, run, say, step_back
+from palserver.scripts.hashing import Hashed
 from palserver.services.save_header import LONGEST_BYTES, find_fault
 from palserver.store.backups import ID, BackupFile, find_manifest
 
@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> None:
 def check_archive(file: IO[bytes], sha256: str, files: Sequence[BackupFile]) -> Findings:
     """Read the archive from where `file` stands to its end, whatever is wrong with it."""
     found = Findings()
-    hashed = _Hashed(file)
+    hashed = Hashed(file)
     missing = {each.path: each for each in files}
     try:
         with gzip.GzipFile(fileobj=hashed) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
@@ -89,19 +89,6 @@ def _check_file(
         found.damages.append(f"{member.name} is not what was written.")
     elif member.name.endswith(".sav") and (fault := find_fault(head, member.size)) is not None:
         found.faults.append(f"{member.name} {fault}.")
-
-
-class _Hashed(io.RawIOBase):
-    """A file that hashes what is read of it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.digest = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._file.read(size)
-        self.digest.update(piece)
-        return piece
 
 
 if __name__ == "__main__":

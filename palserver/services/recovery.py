@@ -87,9 +87,11 @@ class Recovery:
         self.backups.mend(instance.name)
         self.restores.remove_helpers(intent)
         if intent.get("is_restoring"):
-            return self._put_world_right(job, instance, intent)
+            world = self.restores.mend(job, instance, intent)
+            return self._run_as_before(job, instance, intent, f"{world} The server")
         if intent.get("is_updating"):
-            return self._put_version_right(job, instance, intent)
+            version = self.updates.mend(job, instance, intent)
+            return self._run_as_before(job, instance, intent, f"{version} It")
         if intent.get("is_stopping"):
             self.lifecycle.end(job, instance)
         self.lifecycle.put_policy_back(instance.name)
@@ -98,21 +100,13 @@ class Recovery:
             return "The server was started again."
         return self._describe(instance, intent)
 
-    def _put_world_right(self, job: Job, instance: Instance, intent: Intent) -> str:
-        which = self.restores.mend(job, instance, intent)
+    def _run_as_before(self, job: Job, instance: Instance, intent: Intent, told: str) -> str:
+        """Returns `told`, which ends with a subject, and what it is now."""
         self.lifecycle.put_policy_back(instance.name)
         if not intent.get("shall_run"):
-            return f"{which} The server is stopped, as it was."
+            return f"{told} is stopped, as it was."
         self.lifecycle.start(job, instance)
-        return f"{which} The server was started again."
-
-    def _put_version_right(self, job: Job, instance: Instance, intent: Intent) -> str:
-        which = self.updates.mend(job, instance, intent)
-        self.lifecycle.put_policy_back(instance.name)
-        if not intent.get("shall_run"):
-            return f"{which} It is stopped, as it was."
-        self.lifecycle.start(job, instance)
-        return f"{which} It was started again."
+        return f"{told} was started again."
 
     def _describe(self, instance: Instance, intent: Intent) -> str:
         container = self.watch.look(instance.container)
