@@ -117,6 +117,32 @@ class InstanceExists(PalError):
     sentence = "A server of this name exists already."
 
 
+class WorldExists(PalError):
+    """`fields.world` is the volume that lies where the new server's would."""
+
+    status = 409
+    key = "world_exists"
+    sentence = "A world of a server of this name was kept. Use it, or choose another name."
+
+
+class WorldMissing(PalError):
+    status = 409
+    key = "world_missing"
+    sentence = "There is no such volume to take a world from."
+
+
+class WorldInUse(PalError):
+    status = 409
+    key = "world_in_use"
+    sentence = "Another container has this volume."
+
+
+class CannotClone(PalError):
+    status = 409
+    key = "cannot_clone"
+    sentence = "A server without a network of its own cannot be cloned: its ports are fixed."
+
+
 class InstanceBusy(PalError):
     """Another job runs on the instance; `fields.job` is its id."""
 
@@ -171,15 +197,63 @@ class EngineRefused(PalError):
 
 
 class PortInUse(PalError):
+    """`port` is which one, where the engine has told; `fields` says it of each that somebody asked for."""
+
     status = 409
     key = "port_in_use"
     sentence = "A port of this server is in use by something else."
+
+    def __init__(
+        self, detail: str | None = None, *, fields: Mapping[str, Any] | None = None, port: int | None = None
+    ) -> None:
+        self.port = port
+        if port is not None:
+            detail = f"Port {port} is in use by something else on this host."
+        super().__init__(detail, fields=fields)
+
+
+class ImageNotOffered(PalError):
+    """A known image that servers cannot be made from: how it takes its passwords is not known."""
+
+    status = 409
+    key = "image_not_offered"
+    sentence = (
+        "PalServer cannot tell this image its passwords. Start it by its own compose file, then adopt it."
+    )
 
 
 class ImageMissing(PalError):
     status = 409
     key = "image_missing"
     sentence = "The image is not on this host and could not be pulled."
+
+
+class ComposeUnusable(PalError):
+    """The operator's compose file, from which the container was to be made."""
+
+    status = 409
+    key = "compose_unusable"
+    sentence = "The server's compose file cannot be gone by. The job's output says why."
+
+
+class NetworkMissing(PalError):
+    status = 409
+    key = "network_missing"
+    sentence = "A network that the server needs does not exist. The job's output names it."
+
+
+class ImageArchiveBroken(PalError):
+    """A file in `server/repo`."""
+
+    status = 409
+    key = "image_archive_broken"
+    sentence = "The file with the image is damaged, or none that docker save has written."
+
+
+class ImageArchiveDiffers(PalError):
+    status = 409
+    key = "image_archive_differs"
+    sentence = "The file with the image holds another one than its name says."
 
 
 class GameUnreachable(PalError):
@@ -291,7 +365,19 @@ class BackupForeign(PalError):
 
     status = 409
     key = "backup_foreign"
-    sentence = "PalServer did not make this copy, so it neither checks, changes nor removes it."
+    sentence = "PalServer did not make this copy, and cannot do that with it."
+
+
+class BackupUnreadable(PalError):
+    status = 409
+    key = "backup_unreadable"
+    sentence = "PalServer's user may not read all of this copy."
+
+
+class BackupReadOnly(PalError):
+    status = 409
+    key = "backup_read_only"
+    sentence = "PalServer's user may not change anything where this copy lies."
 
 
 class BackupBroken(PalError):
@@ -357,6 +443,14 @@ class WorldNotOnVolume(PalError):
     )
 
 
+class WorldAway(PalError):
+    """A world lay there when a restore began."""
+
+    status = 409
+    key = "world_away"
+    sentence = "The save folder is empty, although a world lay in it. Is its disk mounted?"
+
+
 class NoSideContainer(PalError):
     """The volumes are worked on from a container of the same image beside the server's own."""
 
@@ -369,6 +463,12 @@ class NotEnoughSpace(PalError):
     status = 409
     key = "not_enough_space"
     sentence = "There is not enough space left where the world lies."
+
+
+class DatabaseFull(PalError):
+    status = 507
+    key = "database_full"
+    sentence = "The disk that PalServer's database lies on is full. Nothing was written down."
 
 
 class SafetyCopyMissing(PalError):
@@ -399,6 +499,26 @@ class NoRollback(PalError):
     status = 409
     key = "no_rollback"
     sentence = "There is no update of this server to go back from."
+
+
+class SettingsChanged(PalError):
+    """What was sent was made for another state of the file, or of what waits to be written to it."""
+
+    status = 409
+    key = "settings_changed"
+    sentence = "The settings were changed by somebody else meanwhile. Look at them again."
+
+
+class SettingsUnreadable(PalError):
+    status = 409
+    key = "settings_unreadable"
+    sentence = "In the place of the settings file is something else: a link, a folder, or more than 1 MiB."
+
+
+class BansUnreadable(PalError):
+    status = 409
+    key = "bans_unreadable"
+    sentence = "In the place of the game's list of bans is something else, such as a link or a folder."
 
 
 class ShuttingDown(PalError):

@@ -6,12 +6,14 @@ import re
 
 INSTANCE = r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}"
 VERSION = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+REPOSITORY = r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,254}"  # an image's name without its tag
 CONTAINER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
 USERNAME = r"\w[\w.@+-]{0,63}"
 USER_ID = r"[A-Za-z0-9_-]{1,64}"
 JOB = r"[0-9a-f]{32}"
 OWNER = r"\d{1,10}:\d{1,10}"  # a user's and a group's number
 
+NAME_RULE = "must be 2 to 32 letters, digits, - or _, begin with a letter or digit, and not be reserved"
 RESERVED_INSTANCES = frozenset({"all", "adopt", "adoptable"})
 
 

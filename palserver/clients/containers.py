@@ -27,7 +27,10 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """One look at a container. `exit_code` is None unless it has ended, times are RFC 3339 or None."""
+    """One look at a container. `exit_code` is None unless it has ended, times are RFC 3339 or None.
+
+    `last_end` is when its last run ended: before `started_at` while another one is going on.
+    """
 
     id: str
     name: str
@@ -46,6 +49,8 @@ class Container(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     restart_policy: dict[str, Any]
     is_tty: bool
+    is_removed_at_end: bool = False
+    last_end: str | None = None
 
     @property
     def is_up(self) -> bool:
@@ -81,6 +86,8 @@ def read_container(inspection: Mapping[str, Any]) -> Container:
         labels=config.get("Labels") or {},
         restart_policy=host.get("RestartPolicy") or {"Name": "no"},
         is_tty=bool(config.get("Tty")),
+        is_removed_at_end=bool(host.get("AutoRemove")),
+        last_end=_time_or_none(state["FinishedAt"]),
     )
 
 

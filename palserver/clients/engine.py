@@ -7,8 +7,9 @@ import json
 import logging
 import ssl
 import tarfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,12 +21,14 @@ from docker.utils import kwargs_from_env
 
 from palserver import errors
 from palserver.clients.containers import Container, Stamp, read_container, read_stamp
+from palserver.clients.engine_refusals import NotNow, translate
 from palserver.clients.engine_stream import open_stream, parse_address
 
 log = logging.getLogger(__name__)
 
 CALL_SECONDS = 10
 PING_SECONDS = 3
+AGAIN_SECONDS = 0.3
 MAX_FILE_BYTES = 1024 * 1024
 ARCHIVE_PIECE_BYTES = 256 * 1024
 
@@ -52,11 +55,24 @@ class Engine:
             raise errors.ContainerMissing() from error
         except docker.errors.APIError as error:
             log.warning("The engine refused: %s", error.explanation)
-            raise _translate(str(error.explanation)) from error
+            raise translate(str(error.explanation)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise errors.EngineUnreachable() from error
         except docker.errors.DockerException as error:
             raise errors.EngineUnreachable() from error  # raised only while the client is being made
+
+    def _insist(self, call: Callable[[APIClient], object]) -> None:
+        """Again and again while the engine is in the middle of something with that container."""
+        deadline = time.monotonic() + self._call_seconds
+        while True:
+            try:
+                with self._calling() as client:
+                    call(client)
+                return
+            except NotNow:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(AGAIN_SECONDS)
 
     def ping(self) -> None:
         """Raises EngineUnreachable within seconds, also when the engine accepts and then hangs."""
@@ -103,8 +119,10 @@ class Engine:
             client.unpause(container)
 
     def set_restart_policy(self, container: str, policy: Mapping[str, Any]) -> None:
-        with self._calling() as client:
-            client.update_container(container, restart_policy=dict(policy))  # type: ignore[arg-type]
+        """Also while it ends by itself."""
+        self._insist(
+            lambda client: client.update_container(container, restart_policy=dict(policy))  # type: ignore[arg-type]
+        )
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Make a container from a body in the API's words and return its id. Raises ImageMissing."""
@@ -122,14 +140,50 @@ class Engine:
             log.warning("The engine refused: %s", answer.text.strip())
             raise errors.EngineRefused()
 
+    def has_network(self, name: str) -> bool:
+        """By its very name: an id, or the beginning of one, is none."""
+        with self._calling() as client:
+            return any(each["Name"] == name for each in client.networks(names=[name]))
+
+    def create_network(self, body: Mapping[str, Any]) -> None:
+        """From a body in the API's words."""
+        with self._calling() as client:
+            url = f"{client.base_url}/v{client.api_version}/networks/create"
+            answer = client.post(url, json=dict(body), timeout=self._call_seconds)
+        if answer.status_code != 201:
+            log.warning("The engine refused: %s", answer.text.strip())
+            raise errors.EngineRefused()
+
     def rename(self, container: str, name: str) -> None:
         with self._calling() as client:
             client.rename(container, name)
 
-    def remove(self, container: str) -> None:
+    def remove(self, container: str, *, with_nameless_volumes: bool = False) -> None:
         """Also when it runs. Its volumes stay, the nameless ones too: a world may lie on one."""
+        self._insist(lambda client: client.remove_container(container, v=with_nameless_volumes, force=True))
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
+        """Returns its `inspect`; that of the one of before if there is one of this name already."""
         with self._calling() as client:
-            client.remove_container(container, v=False, force=True)
+            return client.create_volume(name, labels=dict(labels))
+
+    def find_volume(self, name: str) -> dict[str, Any] | None:
+        try:
+            with self._calling() as client:
+                return client.inspect_volume(name)
+        except errors.ContainerMissing:
+            return None
+
+    def list_volumes(self, label: str) -> list[dict[str, Any]]:
+        """Those that bear a label."""
+        with self._calling() as client:
+            listed = client.volumes(filters={"label": label})
+            return list(listed["Volumes"] or [])
+
+    def remove_volume(self, name: str) -> None:
+        """Raises EngineRefused while a container has it; one that is gone already is none."""
+        with suppress(errors.ContainerMissing), self._calling() as client:
+            client.remove_volume(name)
 
     def wait(self, container: str, limit_seconds: int) -> int:
         """Wait for its end and return its exit code. Raises EngineUnreachable when it takes too long."""
@@ -148,16 +202,41 @@ class Engine:
 
     def pull(self, repository: str, tag: str) -> Iterator[str]:
         """Get an image from its registry, telling of each part. Raises ImageMissing while it is read."""
+        for message in self.pull_messages(repository, tag):
+            if not message.get("progressDetail"):
+                yield ": ".join(filter(None, (message.get("id"), message.get("status"))))
+
+    def pull_messages(self, repository: str, tag: str) -> Generator[dict[str, Any]]:
+        """As `pull`, in the engine's words: each part by its `id`, how far it is in `progressDetail`."""
         try:
             with self._calling() as client:
                 for message in client.pull(repository, tag, stream=True, decode=True):
                     if "error" in message:
                         log.warning("The engine could not pull: %s", message["error"])
                         raise errors.ImageMissing()
-                    if not message.get("progressDetail"):
-                        yield ": ".join(filter(None, (message.get("id"), message.get("status"))))
+                    yield message
         except (errors.ContainerMissing, errors.EngineRefused) as error:
             raise errors.ImageMissing() from error
+
+    def list_images(self) -> list[dict[str, Any]]:
+        with self._calling() as client:
+            return client.images()  # type: ignore[no-any-return]
+
+    def load(self, pieces: Iterator[bytes]) -> Iterator[tuple[str, int]]:
+        """Take in what `docker save` has written; tells of each layer how many bytes are loaded.
+
+        Raises ImageArchiveBroken while it is read.
+        """
+        try:
+            with self._calling() as client:
+                for message in client.load_image(pieces, quiet=False):  # type: ignore[no-untyped-call]
+                    if "error" in message:
+                        log.warning("The engine could not load: %s", message["error"])
+                        raise errors.ImageArchiveBroken()
+                    if "progressDetail" in message and message.get("id"):
+                        yield message["id"], int(message["progressDetail"].get("current") or 0)
+        except errors.EngineRefused as error:
+            raise errors.ImageArchiveBroken() from error
 
     def read_archive(self, container: str, path: str) -> Iterator[bytes]:
         """What is at `path`, as a tar in pieces. Raises ContainerMissing if the path is, too."""
@@ -177,11 +256,16 @@ class Engine:
         return self.find_stamp(container, path) is not None
 
     def find_stamp(self, container: str, path: str) -> Stamp | None:
-        """Size and time of what is at `path`; None if there is nothing."""
+        """Size and time of what is at `path`; None if there is nothing, or no container."""
         with self._calling() as client:
             url = f"{client.base_url}/v{client.api_version}/containers/{quote(container)}/archive"
             answer = client.head(url, params={"path": path}, timeout=CALL_SECONDS)
-        return read_stamp(answer.headers) if answer.status_code == 200 else None
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:  # an engine in trouble has not said that there is nothing
+            log.warning("The engine refused to look at %s of %s.", path, container)
+            raise errors.EngineRefused()
+        return read_stamp(answer.headers)
 
     def read_file(self, container: str, path: str) -> bytes | None:
         """At most the first 1 MiB of a file in the container, running or not; None if there is none."""
@@ -200,16 +284,21 @@ class Engine:
             return None  # cut short by the limit, or not what an archive looks like
 
     @contextmanager
-    def stream(self, path: str, *, is_gathered: bool = False, **query: object) -> Iterator[Iterator[bytes]]:
+    def stream(
+        self, path: str, *, is_gathered: bool = False, silence_seconds: float | None = None, **query: object
+    ) -> Iterator[Iterator[bytes]]:
         """An endless answer in pieces; see `engine_stream.open_stream`, for what it raises, too."""
         text = urlencode({name: value for name, value in query.items() if value is not None})
-        with open_stream(self.address, f"{quote(path)}?{text}", is_gathered=is_gathered) as pieces:
+        target = f"{quote(path)}?{text}"
+        with open_stream(
+            self.address, target, is_gathered=is_gathered, silence_seconds=silence_seconds
+        ) as pieces:
             yield pieces
 
     @contextmanager
     def stream_json(self, path: str, **query: object) -> Iterator[Iterator[dict[str, Any]]]:
         """As `stream`, for answers of one JSON object a line."""
-        with self.stream(path, is_gathered=False, **query) as pieces:
+        with self.stream(path, is_gathered=False, silence_seconds=None, **query) as pieces:
             yield map(json.loads, _split_lines(pieces))
 
     def close(self) -> None:
@@ -231,16 +320,6 @@ def _take(stream: Iterator[bytes], size_bytes: int) -> bytes:
         if len(taken) >= size_bytes:
             break
     return taken
-
-
-def _translate(explanation: str) -> errors.PalError:
-    if "port is already allocated" in explanation or "address already in use" in explanation:
-        return errors.PortInUse()
-    if "is not running" in explanation:
-        return errors.InstanceNotRunning()
-    if "no space left on device" in explanation:
-        return errors.NotEnoughSpace()
-    return errors.EngineRefused()
 
 
 def _tls_context(environment: Mapping[str, str]) -> ssl.SSLContext | None:

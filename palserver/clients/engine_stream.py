@@ -45,25 +45,26 @@ def parse_address(docker_host: str, tls: ssl.SSLContext | None) -> EngineAddress
 
 @contextmanager
 def open_stream(
-    address: EngineAddress, target: str, *, is_gathered: bool = False
+    address: EngineAddress, target: str, *, is_gathered: bool = False, silence_seconds: float | None = None
 ) -> Iterator[Iterator[bytes]]:
     """Ask for `target` (path and query) and hand out the body in pieces as they come.
 
     With `is_gathered`, what follows another piece closely comes in few and large ones.
 
-    A quiet stream is waited for without limit; whether the engine still lives is asked elsewhere. Raises
-    EngineUnreachable, ContainerMissing (404) or EngineRefused; reading raises EngineUnreachable.
+    A quiet stream is waited for without limit, or for `silence_seconds` if it has an end; whether the engine
+    still lives is asked elsewhere. Raises EngineUnreachable, ContainerMissing (404) or EngineRefused; reading
+    raises EngineUnreachable.
     """
     connection = _connect(address)
     try:
         try:
             connection.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
             status, rest = _read_head(connection)
-        except OSError as error:
+        except (OSError, ValueError, IndexError) as error:  # or what answers there is no engine
             raise EngineUnreachable() from error
         if status != 200:
             raise ContainerMissing() if status == 404 else EngineRefused()
-        yield _read_body(connection, rest, is_gathered)
+        yield _read_body(connection, rest, is_gathered, silence_seconds)
     finally:
         connection.close()
 
@@ -76,11 +77,19 @@ def _connect(address: EngineAddress) -> socket.socket:
             connection.connect(address.path)
             return connection
         connection = socket.create_connection((address.host, address.port), CONNECT_SECONDS)
+        _keep_alive(connection)
         if address.tls is not None:
             return address.tls.wrap_socket(connection, server_hostname=address.host)
         return connection
     except OSError as error:
         raise EngineUnreachable() from error
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the end of a silent stream noticed when the engine's host has gone without a word."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3)):
+        connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _read_head(connection: socket.socket) -> tuple[int, bytes]:
@@ -94,10 +103,12 @@ def _read_head(connection: socket.socket) -> tuple[int, bytes]:
     return int(head.split(b" ", 2)[1]), rest
 
 
-def _read_body(connection: socket.socket, rest: bytes, is_gathered: bool) -> Iterator[bytes]:
+def _read_body(
+    connection: socket.socket, rest: bytes, is_gathered: bool, silence_seconds: float | None
+) -> Iterator[bytes]:
     if rest:
         yield rest
-    while piece := _receive(connection, None):
+    while piece := _receive(connection, silence_seconds):
         yield piece
         while is_gathered and (gathered := _gather(connection)):
             yield gathered
@@ -114,7 +125,7 @@ def _gather(connection: socket.socket) -> bytes:
 
 
 def _receive(connection: socket.socket, timeout_seconds: float | None) -> bytes:
-    """What there is; nothing after the time-out, or at the end of the stream."""
+    """What there is; nothing at the end of the stream, or where a time-out of 0 finds nothing."""
     connection.settimeout(timeout_seconds)
     try:
         return connection.recv(READ_BYTES)

@@ -18,6 +18,7 @@ from gevent.event import Event
 
 from palserver import errors
 from palserver.background import Background
+from palserver.turns import Turn
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +26,6 @@ GUARD = Path(__file__).with_name("guard.sh")
 KEPT_LINES = 25
 MAX_LINE_BYTES = 8 * 1024
 READ_BYTES = 64 * 1024
-TURN_SECONDS = 0.005
-# Not 0: gevent looks at sockets and clocks only after fifty such sleeps, which is a quarter of a second.
-REST_SECONDS = 0.0001
 LAST_OUTPUT_SECONDS = 1.0
 LOOK_SECONDS = 0.02
 # A signal, and how long the group may take to be gone after it.
@@ -125,13 +123,13 @@ def _wait(process: subprocess.Popen, limit_seconds: float, cancelled: Event) -> 
 
 
 def _follow(pipe: BinaryIO, take: Callable[[str], None]) -> None:
-    turn = _Turn()
+    turn = Turn()
     for line in _read_lines(pipe, turn):
         take(line)
         turn.rest()
 
 
-def _read_lines(pipe: BinaryIO, turn: _Turn) -> Iterator[str]:
+def _read_lines(pipe: BinaryIO, turn: Turn) -> Iterator[str]:
     """The lines without their ends, the last one too if it has none; what is too long loses its tail."""
     rest = b""
     while piece := pipe.read(READ_BYTES):
@@ -145,18 +143,6 @@ def _read_lines(pipe: BinaryIO, turn: _Turn) -> Iterator[str]:
 
 def _decode(line: bytes) -> str:
     return line[:MAX_LINE_BYTES].removesuffix(b"\r").decode(errors="replace")
-
-
-class _Turn:
-    """Lets others run every few milliseconds; a reader whose pipe always has data never waits by itself."""
-
-    def __init__(self) -> None:
-        self._ends_at = time.monotonic() + TURN_SECONDS
-
-    def rest(self) -> None:
-        if time.monotonic() > self._ends_at:
-            gevent.sleep(REST_SECONDS)
-            self._ends_at = time.monotonic() + TURN_SECONDS
 
 
 def _end_group(group: int) -> None:
