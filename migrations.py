@@ -124,6 +124,66 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # What somebody wants the game's settings to be: it waits until the game does not run.
+        """
+        CREATE TABLE settings (
+            instance TEXT PRIMARY KEY REFERENCES instances (name) ON DELETE CASCADE,
+            pending TEXT NOT NULL,
+            asked TEXT NOT NULL,
+            base TEXT NOT NULL,
+            actor TEXT,
+            ordered_at TEXT,
+            problem TEXT
+        )
+        """,
+    ),
+    (
+        # Which state of an operator's compose file an instance's spec was read from: what he has changed
+        # since counts, and what an update has made of the spec since counts while he has not.
+        """
+        CREATE TABLE compose_files (
+            instance TEXT PRIMARY KEY REFERENCES instances (name) ON DELETE CASCADE,
+            digest TEXT NOT NULL
+        )
+        """,
+    ),
+    (
+        # The game's own list of bans has an id in it and nothing else: this is what an operator knows it by.
+        """
+        CREATE TABLE bans (
+            instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+            user_id TEXT NOT NULL,
+            player_name TEXT,
+            reason TEXT,
+            actor TEXT NOT NULL,
+            banned_at TEXT NOT NULL,
+            PRIMARY KEY (instance, user_id)
+        )
+        """,
+    ),
+    (
+        # A world has a file for each character, called by an id that no owner knows: this is who that was.
+        """
+        CREATE TABLE players (
+            instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+            player_uid TEXT NOT NULL,
+            name TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            PRIMARY KEY (instance, player_uid)
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        # The seconds at which a container was started: by itself it knows of the last time only.
+        """
+        CREATE TABLE starts (
+            instance TEXT NOT NULL REFERENCES instances (name) ON DELETE CASCADE,
+            started_at INTEGER NOT NULL,
+            PRIMARY KEY (instance, started_at)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 

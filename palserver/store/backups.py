@@ -5,8 +5,10 @@ A manifest is written last and whole, so that an archive without one is none of 
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,7 @@ import msgspec
 FORMAT = 1
 KINDS = ("manual", "scheduled", "pre_update", "pre_restore", "script")
 ID = r"\d{8}-\d{6}"  # the time in UTC at which it was begun
+ANY_ID = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"  # also the name of a copy that is not ours
 SUFFIX = ".tar.gz"
 TEMPORARY = rf"\.({ID})(\.json|\.tar\.gz)\.part"
 
@@ -28,6 +31,8 @@ class BackupFile(msgspec.Struct, frozen=True):
 
 class Manifest(msgspec.Struct, frozen=True):
     """What is known of an archive. `sha256` is that of the archive's file; None is what is not known.
+
+    Of a backup that is a folder `sha256` is empty: there is no such file.
 
     `consistent` is false where the world may have changed while it was read, for the `reason` given.
     """
@@ -55,14 +60,22 @@ def list_manifests(folder: Path) -> list[Manifest]:
     """Those of one instance's folder whose archive is there, the newest first. Raises OSError."""
     if not folder.is_dir():
         return []
-    found = (_read(path) for path in sorted(folder.glob("*.json"), reverse=True))
-    return [manifest for manifest in found if manifest and (folder / manifest.archive).is_file()]
+    found = (read_manifest(path) for path in sorted(folder.glob("*.json"), reverse=True))
+    return [manifest for manifest in found if manifest and is_plain_file(folder / manifest.archive)]
+
+
+def holds_backups(folder: Path) -> bool:
+    """Whether an instance's backups lie there. False where that cannot be seen."""
+    try:
+        return any(re.fullmatch(rf"{ID}\.json", path.name) for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def find_manifest(folder: Path, backup_id: str) -> Manifest | None:
     """`backup_id` matches ID. Raises OSError."""
-    manifest = _read(folder / f"{backup_id}.json")
-    return manifest if manifest and (folder / manifest.archive).is_file() else None
+    manifest = read_manifest(folder / f"{backup_id}.json")
+    return manifest if manifest and is_plain_file(folder / manifest.archive) else None
 
 
 def set_manifest(folder: Path, manifest: Manifest) -> None:
@@ -80,26 +93,43 @@ def add_backup(folder: Path, manifest: Manifest, temporary: Path) -> None:
     sync_folder(folder)
 
 
-def mend_folder(folder: Path) -> None:
+def mend_folder(folder: Path, before: float = math.inf) -> None:
     """Remove what writers that were killed have left; no other may be at work there. Raises OSError.
 
-    An archive that has its name and lacks only its manifest, which was whole before, gets it.
+    An archive that has its name and lacks only its manifest, which was whole before, gets it. One that was
+    being removed goes, with its manifest. What was written at the time `before` or later is left alone.
     """
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         found = re.fullmatch(TEMPORARY, path.name)
-        if found is None:
+        if found is None or not _is_older(path, before):
             continue
         manifest = folder / f"{found[1]}.json"
-        if found[2] == ".json" and (folder / f"{found[1]}{SUFFIX}").exists() and not manifest.exists():
+        has_archive = (folder / f"{found[1]}{SUFFIX}").exists()
+        if found[2] == ".json" and has_archive and not manifest.exists():
             path.replace(manifest)
-        else:
-            path.unlink(missing_ok=True)
+            continue
+        if found[2] == SUFFIX and not has_archive:
+            manifest.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    try:
+        return path.lstat().st_mtime < moment
+    except FileNotFoundError:  # whoever has made it is there, and has done with it
+        return False
 
 
 def remove_backup(folder: Path, manifest: Manifest) -> None:
-    """The manifest goes first: what an interrupted removal leaves is no backup any more. Raises OSError."""
+    """The archive loses its name first: what an interrupted removal leaves is no backup, nor anybody else's.
+
+    Raises OSError.
+    """
+    going = folder / f".{manifest.id}{SUFFIX}.part"
+    with suppress(FileNotFoundError):
+        (folder / manifest.archive).replace(going)
     (folder / f"{manifest.id}.json").unlink(missing_ok=True)
-    (folder / manifest.archive).unlink(missing_ok=True)
+    going.unlink(missing_ok=True)
 
 
 def list_others(folder: Path, manifests: list[Manifest]) -> list[Path]:
@@ -131,11 +161,18 @@ def _prepare_manifest(folder: Path, manifest: Manifest) -> Path:
     return temporary
 
 
-def _read(path: Path) -> Manifest | None:
-    """None where there is none, or it is not one of ours."""
+def is_plain_file(path: Path) -> bool:
+    """We write no links, and one could lead anywhere; who opens a pipe waits for ever. Raises OSError."""
+    return not path.is_symlink() and path.is_file()
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """None where there is none, or it is not one of ours. Raises OSError."""
+    if not is_plain_file(path):
+        return None
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, PermissionError, RecursionError, msgspec.DecodeError):
         return None
     is_ours = (
         manifest.format == FORMAT

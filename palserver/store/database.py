@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from palserver.errors import DatabaseFull
 from palserver.threads import Threads
 
 Parameters = ParamSpec("Parameters")
@@ -20,13 +21,21 @@ class DatabaseInUse(Exception):
     """Another PalServer has this database open."""
 
 
+class DiskFull(DatabaseFull, sqlite3.OperationalError):
+    """Also one of SQLite's, for those who go on without their write."""
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """Open in WAL mode and autocommit; transactions are begun by hand. The file is private to its owner."""
+    """Open in WAL mode and autocommit; transactions are begun by hand. The file is private to its owner.
+
+    What was begun with a world is written down here first, and has to be there after a power cut as well:
+    hence a sync for each transaction, in the writer's thread.
+    """
     path.touch(mode=0o600, exist_ok=True)
     conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     conn.row_factory = sqlite3.Row
     conn.execute("PRAGMA journal_mode = WAL")
-    conn.execute("PRAGMA synchronous = NORMAL")
+    conn.execute("PRAGMA synchronous = FULL")
     conn.execute("PRAGMA foreign_keys = ON")
     return conn
 
@@ -37,10 +46,24 @@ class Database:
     Nothing can yield inside a transaction, and no greenlet waits for a lock: both would freeze the loop.
     """
 
-    def __init__(self, path: Path, migrate: Callable[[sqlite3.Connection], int]) -> None:
-        """Lock the database for this process, bring it up to date, open it. Raises DatabaseInUse."""
+    def __init__(
+        self,
+        path: Path,
+        migrate: Callable[[sqlite3.Connection], int],
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """Lock the database for this process, bring it up to date, open it. Raises DatabaseInUse.
+
+        `prepare` is called when no other panel can come in between, and before anything is opened.
+        """
         self._path = path
         self._lock = _lock(path.with_name(path.name + ".lock"))
+        if prepare is not None:
+            try:
+                prepare()
+            except BaseException:
+                os.close(self._lock)
+                raise
         self._writer = connect(path)
         migrate(self._writer)
         self.reader = connect(path)
@@ -56,9 +79,14 @@ class Database:
     ) -> Result:
         """Run `function(conn, …)` in one transaction in the writer thread and wait for its result.
 
-        What it raises undoes the transaction and is raised here.
+        What it raises undoes the transaction and is raised here; a full disk as DiskFull.
         """
-        return self._thread.run(_in_transaction, self._writer, function, arguments, named)
+        try:
+            return self._thread.run(_in_transaction, self._writer, function, arguments, named)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise DiskFull() from error
+            raise
 
     def copy_to(self, path: Path) -> None:
         """Write all of it, as it is at one moment, to `path`, where nothing is yet; for another thread.
@@ -95,10 +123,11 @@ def _in_transaction(
     conn.execute("BEGIN IMMEDIATE")
     try:
         result = function(conn, *arguments, **named)
+        conn.execute("COMMIT")
     except BaseException:
-        conn.execute("ROLLBACK")
+        if conn.in_transaction:  # where the disk is full or broken, SQLite has undone it itself
+            conn.execute("ROLLBACK")
         raise
-    conn.execute("COMMIT")
     return result
 
 

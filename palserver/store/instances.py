@@ -68,6 +68,13 @@ def add_instance(conn: sqlite3.Connection, instance: Instance) -> None:
     )
 
 
+def set_container(conn: sqlite3.Connection, name: str, container: str, saved_path: str) -> None:
+    """Raises sqlite3.IntegrityError when another instance has the container."""
+    conn.execute(
+        "UPDATE instances SET container = ?, saved_path = ? WHERE name = ?", (container, saved_path, name)
+    )
+
+
 def set_spec(conn: sqlite3.Connection, name: str, spec: str) -> None:
     conn.execute("UPDATE instances SET spec = ? WHERE name = ?", (spec, name))
 

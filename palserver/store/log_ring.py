@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,24 +40,38 @@ class Message(NamedTuple):
 
 
 class LogRing:
-    """`folder` is the ring's own; it is made by the first write."""
+    """`folder` is the ring's own; it is made by the first write.
+
+    All its files together stay within `max_bytes`; only a single message that is larger is kept all the same.
+    """
 
     def __init__(self, folder: Path, max_bytes: int = RING_BYTES) -> None:
         self._folder = folder
+        self._max_bytes = max_bytes
         self._segment_bytes = max_bytes // SEGMENTS
         self._newest: Path | None = None
+        self._is_removed = False
 
     def append(self, messages: Sequence[Message]) -> None:
-        """Write all of them or, raising OSError, none."""
-        content = b"".join(b"%d %d %b\n" % message for message in messages)
-        with self._find_room(messages[0].first_seq).open("ab", buffering=0) as file:
-            start = file.tell()
-            try:
-                if file.write(content) != len(content):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # only the next write would say so
-            except OSError:
-                file.truncate(start)
-                raise
+        """Write all of them or, raising OSError, none. First the oldest files go, until there is room."""
+        if self._is_removed:
+            return
+        contents = self._divide(messages)
+        before = {path: path.stat().st_size if path.exists() else 0 for path in contents}
+        try:
+            for path, content in contents.items():
+                self._make_room(path, len(content))
+                _write(path, content)
+                self._newest = path
+        except OSError:
+            for path, size_bytes in before.items():
+                _shorten(path, size_bytes)
+            raise
+
+    def remove(self) -> None:
+        """Take all of it from the disk; what is written to it later goes nowhere."""
+        self._is_removed = True
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def find_first_seq(self) -> int | None:
         """The number that the ring began with; None when there is none yet."""
@@ -65,7 +81,8 @@ class LogRing:
     def read(self, seq: int) -> Iterator[Message]:
         """The oldest first, from the one that holds the line `seq`; from the oldest kept if that is gone."""
         segments = self._list_segments()
-        earlier = [path for path in segments if _start_of(path) <= seq]
+        # What has no lines belongs to the line behind it, and may end the file before.
+        earlier = [path for path in segments if _start_of(path) < seq]
         for path in segments[max(0, len(earlier) - 1) :]:
             yield from (message for message in _read_messages(path) if not message.is_before(seq))
 
@@ -74,20 +91,38 @@ class LogRing:
         for path in reversed(self._list_segments()):
             yield from reversed(list(_read_messages(path)))
 
-    def _find_room(self, first_seq: int) -> Path:
-        """The file to write to: the newest, or a new one where that is full."""
+    def _divide(self, messages: Sequence[Message]) -> dict[Path, bytearray]:
+        """What goes into which file: the newest until it is full, then new ones."""
+        path = self._find_newest()
+        ring_seq = messages[0].first_seq if path is None else _ring_seq(path)
+        size_bytes = self._segment_bytes if path is None else path.stat().st_size
+        contents: dict[Path, bytearray] = {}
+        for message in messages:
+            if path is None or size_bytes >= self._segment_bytes:
+                path, size_bytes = self._folder / f"{ring_seq}-{message.first_seq}.log", 0
+            line = b"%d %d %b\n" % message
+            contents.setdefault(path, bytearray()).extend(line)
+            size_bytes += len(line)
+        return contents
+
+    def _find_newest(self) -> Path | None:
         segments = self._list_segments()
         if self._newest not in segments:  # at the first write, or somebody has removed it
             self._newest = segments[-1] if segments else None
             if self._newest is not None:
                 _cut_torn_line(self._newest)
-        if self._newest is None or self._newest.stat().st_size >= self._segment_bytes:
-            for path in segments[: len(segments) - SEGMENTS + 1]:
-                path.unlink()
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            ring_seq = _ring_seq(segments[-1]) if segments else first_seq
-            self._newest = self._folder / f"{ring_seq}-{first_seq}.log"
         return self._newest
+
+    def _make_room(self, path: Path, size_bytes: int) -> None:
+        """For so many bytes in `path`, which itself stays."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        older = {segment: segment.stat().st_size for segment in self._list_segments()}
+        left_bytes = self._max_bytes - size_bytes - sum(older.values())
+        for segment in older:
+            if left_bytes >= 0 or segment == path:
+                break
+            segment.unlink()
+            left_bytes += older[segment]
 
     def _list_segments(self) -> list[Path]:
         return sorted(self._folder.glob("*-*.log"), key=_start_of)
@@ -99,6 +134,21 @@ def _start_of(path: Path) -> int:
 
 def _ring_seq(path: Path) -> int:
     return int(path.stem.partition("-")[0])
+
+
+def _write(path: Path, content: bytearray) -> None:
+    with path.open("ab", buffering=0) as file:
+        if file.write(content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # only the next write would say so
+
+
+def _shorten(path: Path, size_bytes: int) -> None:
+    """Take back what was written of a batch; without it the file may be of no use."""
+    with suppress(FileNotFoundError):
+        if size_bytes:
+            os.truncate(path, size_bytes)
+        else:
+            path.unlink()
 
 
 def _cut_torn_line(path: Path) -> None:

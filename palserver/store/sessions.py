@@ -115,9 +115,12 @@ def remove_session_of(conn: sqlite3.Connection, username: str, session_id: str) 
     return cursor.rowcount == 1
 
 
-def remove_sessions(conn: sqlite3.Connection, username: str, keep_id: str | None = None) -> None:
-    """End every session of a user, but for `keep_id`."""
+def remove_sessions(conn: sqlite3.Connection, username: str, keep_id: str | None = None) -> list[str]:
+    """End every session of a user, but for `keep_id`; returns their ids."""
+    rows = conn.execute("SELECT id FROM sessions WHERE username = ? AND id IS NOT ?", (username, keep_id))
+    ended = [row[0] for row in rows]
     conn.execute("DELETE FROM sessions WHERE username = ? AND id IS NOT ?", (username, keep_id))
+    return ended
 
 
 def purge_sessions(conn: sqlite3.Connection, now: str) -> None:
