@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from palserver import names
 from palserver.errors import BROKEN_CODE, PalError
@@ -17,6 +20,11 @@ from palserver.errors import BROKEN_CODE, PalError
 CALL_SECONDS = 60
 # Reading and hashing a world may take a while; the game that runs beside it comes first.
 NICENESS = 10
+# Linux gives each session a share of its own where nobody has set up another one; it has its own niceness.
+SESSION_NICENESS = Path("/proc/self/autogroup")
+# Work in steps of so long, each followed by a rest as long, but of no more than that.
+STEP_SECONDS = 0.001
+LONGEST_REST_SECONDS = 0.1
 
 
 class Failed(Exception):
@@ -46,6 +54,23 @@ def read_words(words: Sequence[str], usage: str, *patterns: str) -> tuple[str, .
 def step_back() -> None:
     """For work that takes long: everybody else comes first."""
     os.nice(NICENESS)
+    with suppress(OSError):  # only some systems have it
+        SESSION_NICENESS.write_text(f"{NICENESS}", "ascii")
+
+
+def take_turns(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Leave half of the time to others, in steps that nobody notices.
+
+    What comes out of the engine costs the engine as much as us, and nobody can make the engine step back: it
+    waits only while we do.
+    """
+    begun_at = time.monotonic()
+    for piece in pieces:
+        yield piece
+        worked_seconds = time.monotonic() - begun_at
+        if worked_seconds >= STEP_SECONDS:
+            time.sleep(min(worked_seconds, LONGEST_REST_SECONDS))
+            begun_at = time.monotonic()
 
 
 def read_variable(name: str) -> str:

@@ -12,15 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from palserver import names
 from palserver.clients.engine import Engine
 from palserver.clock import format_time, utc_now
 from palserver.errors import ContainerMissing
 from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say, step_back
-from palserver.scripts.archive import Written
+from palserver.scripts.packing import sync
 from palserver.scripts.source import Copy, Source, copy_world
 from palserver.scripts.stillness import find_world_guid
-from palserver.scripts.verify import check_archive
+from palserver.scripts.verify import prove
+from palserver.services.restores.previews import find_only_world
 from palserver.store.backups import SUFFIX, Manifest, add_backup
 
 ID_FORMAT = "%Y%m%d-%H%M%S"
@@ -48,7 +51,7 @@ def main(words: Sequence[str]) -> None:
         manifest = _describe(claim, instance, image, source.world_guid, _copy(source, claim.file))
         add_backup(folder, manifest, Path(claim.file.name))
     if manifest.reason is not None:
-        say(f"It may not be of one moment: {manifest.reason}")
+        say(f"It may not be what it should be: {manifest.reason}")
     size = f"{len(manifest.files)} files, {manifest.size_bytes / 1e6:.1f} MB"
     say(f"Wrote {folder / manifest.archive} ({size}).")
 
@@ -65,9 +68,7 @@ def _copy(source: Source, file: IO[bytes]) -> Copy:
 
 def _describe(claim: Claim, instance: str, image: str, world_guid: str | None, copy: Copy) -> Manifest:
     """The manifest of what has been written, and read back from the disk. Raises Failed."""
-    faults = _prove(claim.file, copy.written)
-    reasons = [*([copy.reason] if copy.reason else []), *faults]
-    return Manifest(
+    manifest = Manifest(
         id=claim.id,
         instance=instance,
         archive=f"{claim.id}{SUFFIX}",
@@ -75,29 +76,34 @@ def _describe(claim: Claim, instance: str, image: str, world_guid: str | None, c
         kind="manual",
         size_bytes=copy.written.size_bytes,
         sha256=copy.written.sha256,
-        consistent=not reasons,
-        reason=" ".join(reasons) or None,
-        world_guid=world_guid,
+        consistent=True,
+        reason=None,
+        world_guid=world_guid or find_only_world(copy.written.files),
         game_version=None,
         image=image,
         note=None,
         pinned=False,
-        verified_at=None if faults else utc_now(),
+        verified_at=utc_now(),
         files=copy.written.files,
+    )
+    faults = _prove(claim.file, manifest)
+    reasons = [*([copy.reason] if copy.reason else []), *faults]
+    return msgspec.structs.replace(
+        manifest,
+        consistent=not reasons,
+        reason=" ".join(reasons) or None,
+        verified_at=None if faults else utc_now(),
     )
 
 
-def _prove(file: IO[bytes], written: Written) -> list[str]:
-    """Bring it to the disk, and read it from there. Returns which saves are broken; raises Failed."""
-    file.flush()
-    os.fsync(file.fileno())
-    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def _prove(file: IO[bytes], manifest: Manifest) -> list[str]:
+    """Bring it to the disk, and read it from there. Returns why it is of no use; raises Failed."""
+    sync(file)
     say("Reading it back.")
-    file.seek(0)
-    found = check_archive(file, written.sha256, written.files)
+    found = prove(file, manifest)
     if found.damages:
         raise Failed(f"The disk did not keep what was written. {' '.join(found.damages)}")
-    return found.faults
+    return [*found.faults, *([found.refusal] if found.refusal else [])]
 
 
 @contextmanager

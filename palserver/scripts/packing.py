@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import struct
 import tarfile
 import zlib
@@ -12,6 +13,8 @@ from typing import IO
 
 STORED = 0
 QUICK = 1
+# What was written goes to the disk as it comes, and out of the memory that the game's files are kept in.
+SYNC_BYTES = 32 * 1024 * 1024
 GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
 
@@ -28,6 +31,7 @@ class Packer(io.RawIOBase):
         self._deflate = zlib.compressobj(QUICK, zlib.DEFLATED, -zlib.MAX_WBITS)
         self._plain_bytes = self._plain_crc = 0
         self._digest = hashlib.sha256()
+        self._synced_bytes = 0
         self.size_bytes = 0
         self._put(GZIP_HEADER)
 
@@ -57,6 +61,16 @@ class Packer(io.RawIOBase):
         self._file.write(packed)
         self._digest.update(packed)
         self.size_bytes += len(packed)
+        if self.size_bytes - self._synced_bytes >= SYNC_BYTES:
+            sync(self._file)
+            self._synced_bytes = self.size_bytes
+
+
+def sync(file: IO[bytes]) -> None:
+    """Bring what was written to the disk; whoever reads it now reads it from there."""
+    file.flush()
+    os.fsync(file.fileno())
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 class Pieces(io.RawIOBase):

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from palserver import names
 from palserver.scripts import read_words, say
 from palserver.scripts.restoring import open_backup, run_telling, tell
-from palserver.services.archives import check_archive
-from palserver.store.backups import ID
+from palserver.services.backups.archives import check_archive
+from palserver.store.backups import ANY_ID
 
 
 def main(words: Sequence[str]) -> None:
-    backup_id, instance = read_words(words, "restore-check.sh ID INSTANCE", ID, names.INSTANCE)
+    backup_id, instance = read_words(words, "restore-check.sh ID INSTANCE", ANY_ID, names.INSTANCE)
     say(f"Checking the backup {backup_id}.")
     with open_backup(instance, backup_id) as (file, manifest):
         checked = check_archive(file, manifest)

@@ -15,16 +15,16 @@ from palserver import names
 from palserver.errors import ContainerMissing
 from palserver.scripts import Failed, read_words
 from palserver.scripts.restoring import Server, get_manifest, run_telling, tell
-from palserver.services.archives import ROOT
-from palserver.services.previews import compare, list_targets
-from palserver.services.tar_reader import PIECE_BYTES
-from palserver.services.worlds import SETTINGS_FILES, find_world_guid
-from palserver.store.backups import ID, BackupFile
+from palserver.services.backups.archives import ROOT
+from palserver.services.backups.tar_reader import PIECE_BYTES
+from palserver.services.backups.worlds import SETTINGS_FILES, find_world_guid
+from palserver.services.restores.previews import compare, list_targets
+from palserver.store.backups import ANY_ID, BackupFile
 
 
 def main(words: Sequence[str]) -> None:
-    backup_id, instance = read_words(words, "restore-preview.sh ID INSTANCE", ID, names.INSTANCE)
-    _, manifest = get_manifest(instance, backup_id)
+    backup_id, instance = read_words(words, "restore-preview.sh ID INSTANCE", ANY_ID, names.INSTANCE)
+    manifest = get_manifest(instance, backup_id)
     server = Server()
     server.engine.get_container(server.container)
     settings = server.read_settings()

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from palserver import names
 from palserver.scripts import read_words, say
 from palserver.scripts.restoring import Server, open_backup, run_telling
-from palserver.services.archives import Reading, check_hash
-from palserver.services.staging import Staging
-from palserver.store.backups import ID
+from palserver.services.backups.archives import Reading, check_hash
+from palserver.services.restores.staging import Staging
+from palserver.store.backups import ANY_ID
 
 USAGE = "restore-stage.sh ID INSTANCE JOB OWNER ARCHIVE_OWNER"
-PATTERNS = (ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER)
+PATTERNS = (ANY_ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER)
 
 
 def main(words: Sequence[str]) -> None:

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from typing import IO
 
 from palserver.clients.engine import Engine
-from palserver.scripts import say
+from palserver.scripts import say, take_turns
 from palserver.scripts.archive import Written, write_archive
 from palserver.scripts.stillness import USUAL, Patience, Stamps, World
+from palserver.services.backups.reasons import MOVED, NEVER_STILL, NO_WORLD, STARTED, tell_left_out
 
 ATTEMPTS = 3
-NO_WORLD = "Which world is the live one is not known, so nobody could watch whether it was saved meanwhile."
-NEVER_STILL = "The game did not stop saving for long enough."
-MOVED = "The game saved while its world was read, every time."
-STARTED = "The container was started or stopped while it was read, every time."
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What was written, and why it may not be of one moment; None if it is."""
+    """What was written, and why it may not be of one moment, or not complete; None if it is both."""
 
     written: Written
     reason: str | None
@@ -58,7 +55,12 @@ class Source:
 
     def read(self) -> Iterator[bytes]:
         # The slash has the engine follow a link instead of packing it up as one.
-        return self.engine.read_archive(self.container, self.saved_path.rstrip("/") + "/")
+        return take_turns(self.engine.read_archive(self.container, self.saved_path.rstrip("/") + "/"))
+
+    def read_file(self, name: str) -> Iterator[bytes]:
+        """One file by its name in the archive."""
+        path = f"{self.saved_path.rstrip('/')}/{name.partition('/')[2]}"
+        return take_turns(self.engine.read_archive(self.container, path))
 
 
 def copy_world(source: Source, file: IO[bytes]) -> Copy:
@@ -77,7 +79,12 @@ def copy_world(source: Source, file: IO[bytes]) -> Copy:
             break  # to try again would not help
         say("The world was saved while it was read. Once more.")
     assert written is not None  # noqa: S101 - the last attempt writes or raises
-    return Copy(written, reason)
+    return Copy(written, " ".join(filter(None, (reason, _find_left_out(written)))) or None)
+
+
+def _find_left_out(written: Written) -> str | None:
+    """What of the worlds and settings is missing."""
+    return tell_left_out(list(written.left_out)) if written.left_out else None
 
 
 def _wait_until_still(source: Source) -> Stamps | None:
@@ -93,7 +100,7 @@ def _write(source: Source, file: IO[bytes], *, is_last: bool) -> Written | None:
     file.truncate()
     say(f"Reading {source.saved_path} of {source.container}.")
     try:
-        return write_archive(source.read(), file)
+        return write_archive(source.read(), file, read_file=source.read_file)
     except tarfile.TarError:
         if is_last:
             raise

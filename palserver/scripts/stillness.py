@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tarfile
 import time
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from palserver.clients.engine import Engine
 from palserver.clock import parse_time
 from palserver.errors import ContainerMissing
 from palserver.scripts.packing import Pieces
+from palserver.services.backups import worlds
+from palserver.services.backups.worlds import SETTINGS_FILES
 
-SETTINGS = ("Config/LinuxServer/GameUserSettings.ini", "Config/WindowsServer/GameUserSettings.ini")
-NAME_LINE = rb"(?m)^DedicatedServerName=([0-9A-Fa-f]{32})\s*$"
 FILES = ("Level.sav", "LevelMeta.sav")
 
 # The size and the time of each file by its name.
@@ -35,10 +34,10 @@ class Patience:
 
 def find_world_guid(engine: Engine, container: str, saved_path: str) -> str | None:
     """The live world's, as the game's settings name it; None if they do not."""
-    for name in SETTINGS:
-        text = engine.read_file(container, f"{saved_path.rstrip('/')}/{name}")
-        if text is not None and (found := re.search(NAME_LINE, text)):
-            return found[1].decode()
+    for name in SETTINGS_FILES:
+        guid = worlds.find_world_guid(engine.read_file(container, f"{saved_path.rstrip('/')}/{name}"))
+        if guid is not None:
+            return guid
     return None
 
 

@@ -19,11 +19,10 @@ from palserver import names
 from palserver.clients.engine import Engine
 from palserver.errors import ContainerMissing, PalError
 from palserver.scripts import CALL_SECONDS, Failed, read_variable, read_words, run, say
-from palserver.services.exchanges import find_free_stamp
-from palserver.services.images import fetch_image
-from palserver.services.specs import Spec, creation_from_spec, spec_from_inspection
+from palserver.services.containers.exchanges import NO_RESTART, find_free_stamp
+from palserver.services.containers.specs import Spec, creation_from_spec, spec_from_inspection
+from palserver.services.images.images import fetch_image
 
-NO_RESTART = {"Name": "no", "MaximumRetryCount": 0}
 STOP_GRACE_SECONDS = 120
 SETTLE_SECONDS = 3.0
 LOOK_SECONDS = 0.25

@@ -9,7 +9,7 @@ from palserver import names
 from palserver.clients.engine import Engine
 from palserver.scripts import CALL_SECONDS, read_variable, read_words, say
 from palserver.scripts.restoring import run_telling
-from palserver.services.images import fetch_image
+from palserver.services.images.images import fetch_image
 
 
 def main(words: Sequence[str]) -> None:
