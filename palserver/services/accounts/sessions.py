@@ -69,10 +69,13 @@ def renew_session(
 
 def replace_password(
     conn: sqlite3.Connection, known: users.User, password_hash: str, session_id: str
-) -> None:
-    """End all of the user's sessions but this one. Raises Invalid if his password changed in the meantime."""
+) -> list[str]:
+    """End all of the user's sessions but this one, and return their ids.
+
+    Raises Invalid if his password changed in the meantime.
+    """
     user = users.find_user(conn, known.username)
     if user is None or user.password_hash != known.password_hash:
         raise Invalid(fields={"current_password": "is wrong"})
     users.set_password(conn, known.username, password_hash, must_change_password=False)
-    sessions.remove_sessions(conn, known.username, keep_id=session_id)
+    return sessions.remove_sessions(conn, known.username, keep_id=session_id)

@@ -9,8 +9,11 @@ import msgspec
 from palserver import names
 from palserver.clock import utc_now
 from palserver.errors import Invalid, LastAdmin, UserExists, UserNotFound
-from palserver.services.auth import ROLES, Role
-from palserver.services.passwords import Passwords, find_fault
+from palserver.fanout import Topic
+from palserver.services.accounts.auth import ROLES, Role
+from palserver.services.accounts.endings import Endings
+from palserver.services.accounts.passwords import Passwords, find_fault
+from palserver.services.news import Hint
 from palserver.store import sessions, users
 from palserver.store.database import Database
 
@@ -26,9 +29,11 @@ class Account(msgspec.Struct, frozen=True):
 class Users:
     """A password set here is known to two people: its user must change it at the next sign-in."""
 
-    def __init__(self, database: Database, passwords: Passwords) -> None:
+    def __init__(self, database: Database, passwords: Passwords, endings: Endings, news: Topic[Hint]) -> None:
         self._database = database
         self._passwords = passwords
+        self._endings = endings
+        self._news = news
 
     def list_accounts(self) -> list[Account]:
         return [_account(user) for user in users.list_users(self._database.reader)]
@@ -46,6 +51,7 @@ class Users:
         )
         if not self._database.write(users.add_user, user):
             raise UserExists()
+        self._tell_changed(username)
         return _account(user)
 
     def change(self, username: str, role: str | None, password: str | None) -> Account:
@@ -56,11 +62,19 @@ class Users:
         _get_user(self._database.reader, username)
         _check(password=password, role=role)
         password_hash = None if password is None else self._passwords.make_hash(password)
-        return _account(self._database.write(_change, username, role, password_hash))
+        user, ended = self._database.write(_change, username, role, password_hash)
+        self._endings.note(ended, "password_set")
+        self._tell_changed(username)
+        return _account(user)
 
     def remove(self, username: str) -> None:
         """The user's sessions end at once. Raises UserNotFound or LastAdmin."""
-        self._database.write(_remove, username)
+        self._endings.note(self._database.write(_remove, username), "account_removed")
+        self._tell_changed(username)
+
+    def _tell_changed(self, username: str) -> None:
+        self._news.publish(Hint("users", "admin"))
+        self._news.publish(Hint("me", username=username))
 
 
 def _check(*, username: str | None = None, password: str | None = None, role: str | None = None) -> None:
@@ -85,21 +99,26 @@ def _get_user(conn: sqlite3.Connection, username: str) -> users.User:
 
 def _change(
     conn: sqlite3.Connection, username: str, role: str | None, password_hash: str | None
-) -> users.User:
+) -> tuple[users.User, list[str]]:
+    """The user as he is now, and which sessions this has ended."""
     _get_user(conn, username)
+    ended: list[str] = []
     if role is not None:
         users.set_role(conn, username, role)
         _check_admin_left(conn)
     if password_hash is not None:
         users.set_password(conn, username, password_hash, must_change_password=True)
-        sessions.remove_sessions(conn, username)
-    return _get_user(conn, username)
+        ended = sessions.remove_sessions(conn, username)
+    return _get_user(conn, username), ended
 
 
-def _remove(conn: sqlite3.Connection, username: str) -> None:
+def _remove(conn: sqlite3.Connection, username: str) -> list[str]:
+    """Which sessions this has ended."""
+    ended = sessions.remove_sessions(conn, username)
     if not users.remove_user(conn, username):
         raise UserNotFound()
     _check_admin_left(conn)
+    return ended
 
 
 def _check_admin_left(conn: sqlite3.Connection) -> None:

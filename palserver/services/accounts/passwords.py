@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import bcrypt
 
 from palserver import names
@@ -10,9 +12,13 @@ from palserver.threads import Threads
 COST = 12
 MIN_CHARACTERS = 8
 MAX_BYTES = 72
+MAX_THREADS = 2
 # Past a cost of 16 one sign-in takes seconds. Of the salt's last character four bits are no salt: bcrypt
 # raises an error if they are set.
 HASH = r"\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}"
+# The spellings mean the same, and ours is `$2b$`. Who made the others may have cut longer passwords off
+# without a word, as the older bcrypt does, and their users must be able to sign in.
+BROUGHT = "$2y$"
 
 
 class Passwords:
@@ -23,7 +29,7 @@ class Passwords:
 
     def __init__(self, cost: int = COST) -> None:
         self._cost = cost
-        self._threads = Threads(2, max_waiting=16, niceness=15)
+        self._threads = Threads(_count_threads(), max_waiting=16, niceness=15)
 
     def make_hash(self, password: str) -> str:
         return self._threads.run(make_hash, password, self._cost)
@@ -42,6 +48,11 @@ def make_hash(password: str, cost: int) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
 
 
+def mark_brought(password_hash: str) -> str:
+    """The same hash, told from ours from now on."""
+    return BROUGHT + password_hash[len(BROUGHT) :]
+
+
 def find_fault(password: str) -> str | None:
     """What keeps it from being somebody's new password; None if nothing does."""
     if len(password) < MIN_CHARACTERS:
@@ -57,6 +68,8 @@ def is_hash(text: str) -> bool:
 
 
 def _is_right(password: bytes, password_hash: bytes | None, cost: int) -> bool:
+    if password_hash is not None and password_hash.startswith(BROUGHT.encode()):
+        password = password[:MAX_BYTES]
     if password_hash is None or len(password) > MAX_BYTES:
         make_hash("", cost)
         return False
@@ -71,3 +84,8 @@ def _is_right(password: bytes, password_hash: bytes | None, cost: int) -> bool:
 def _read_cost(password_hash: bytes) -> int:
     """The two digits in `$2b$12$…`."""
     return int(password_hash[4:6])
+
+
+def _count_threads() -> int:
+    """One core stays free: niceness does not count between containers, only within one."""
+    return max(1, min(MAX_THREADS, (os.cpu_count() or 1) - 1))

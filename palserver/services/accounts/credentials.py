@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from palserver.errors import TooManyRequests
-from palserver.services.attempts import Attempts
-from palserver.services.passwords import Passwords
+from palserver.services.accounts.attempts import Attempts
+from palserver.services.accounts.passwords import Passwords
 from palserver.store import users
 from palserver.store.database import Database
 

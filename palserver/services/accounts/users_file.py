@@ -1,4 +1,4 @@
-"""The accounts at a start: brought along in `users.json`, or a first admin made."""
+"""The accounts at a start: brought along from the old panel, in `users.json`, or a first admin made."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sqlite3
 from pathlib import Path
 
 from palserver.clock import utc_now
-from palserver.services.newcomers import Newcomer, UsersFileError, read_newcomers
-from palserver.services.passwords import COST, make_hash
+from palserver.services.accounts.newcomers import Newcomer, UsersFileError, read_newcomers
+from palserver.services.accounts.old_database import add_old_users, find_users
+from palserver.services.accounts.passwords import COST, make_hash, mark_brought
 from palserver.services.private_files import make_private, move_file
 from palserver.store import users
 from palserver.store.database import Database
@@ -25,12 +26,15 @@ DEFAULT_PASSWORD = "admin"  # noqa: S105 - it opens nothing but the form that ch
 def prepare_accounts(
     database: Database, base_dir: Path, db_path: Path, admin_password: str | None, cost: int = COST
 ) -> None:
-    """Take over every `users.json`; then, if there is no account at all, make the first admin.
+    """Take over the old panel's database and every `users.json`; without any account, make the first admin.
 
-    Raises UsersFileError, whose text is for the owner. May be interrupted anywhere and repeated: a file's
-    accounts appear in one transaction, and those that are there already stay as they are. Nothing is being
-    served yet, so the hashes are made here and now.
+    Raises UsersFileError and OldDatabaseError, whose texts are for the owner. May be interrupted anywhere and
+    repeated: a file's accounts appear in one transaction, and those that are there already stay as they are.
+    Nothing is being served yet, so the hashes are made here and now.
     """
+    # Once only: whoever was removed since would come back. The database knows later passwords than the file.
+    if not users.is_any_user(database.reader) and (found := find_users(base_dir, db_path)) is not None:
+        database.write(add_old_users, found)
     for path in _find_files(base_dir, db_path.parent):
         newcomers = read_newcomers(path)
         added = database.write(_add_users, _make_users(database, newcomers, cost))
@@ -58,7 +62,9 @@ def _make_users(database: Database, newcomers: list[Newcomer], cost: int) -> lis
 def _make_user(newcomer: Newcomer, cost: int, must_change_password: bool = False) -> users.User:
     return users.User(
         username=newcomer.username,
-        password_hash=newcomer.password if newcomer.is_hashed else make_hash(newcomer.password, cost),
+        password_hash=mark_brought(newcomer.password)
+        if newcomer.is_hashed
+        else make_hash(newcomer.password, cost),
         role=newcomer.role,
         must_change_password=must_change_password,
         created_at=utc_now(),

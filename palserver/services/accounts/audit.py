@@ -7,6 +7,8 @@ import sqlite3
 import msgspec
 
 from palserver.clock import utc_now
+from palserver.fanout import Topic
+from palserver.services.news import Hint
 from palserver.store import audit
 from palserver.store.database import Database
 
@@ -29,8 +31,9 @@ class AuditEntry(msgspec.Struct, frozen=True):
 class Audit:
     """Append-only; the newest `kept_entries` are kept."""
 
-    def __init__(self, database: Database, kept_entries: int = KEPT_ENTRIES) -> None:
+    def __init__(self, database: Database, news: Topic[Hint], kept_entries: int = KEPT_ENTRIES) -> None:
         self._database = database
+        self._news = news
         self._kept_entries = kept_entries
 
     def record(
@@ -41,6 +44,7 @@ class Audit:
         self._database.write(
             _record, audit.Event(utc_now(), actor, action, shown, address, outcome), self._kept_entries
         )
+        self._news.publish(Hint("audit", "admin"))
 
     def list_entries(self, limit: int, before: int | None) -> list[AuditEntry]:
         """The newest first; only those older than the entry `before`, if it is given."""

@@ -10,9 +10,11 @@ import msgspec
 
 from palserver.clock import utc_now
 from palserver.errors import BadCredentials, Invalid, SessionNotFound, Unauthorized
-from palserver.services.credentials import Credentials
-from palserver.services.passwords import Passwords, find_fault
-from palserver.services.sessions import (
+from palserver.fanout import Topic
+from palserver.services.accounts.credentials import Credentials
+from palserver.services.accounts.endings import Ending, Endings
+from palserver.services.accounts.passwords import Passwords, find_fault
+from palserver.services.accounts.sessions import (
     Caller,
     make_refresh,
     make_session,
@@ -20,7 +22,8 @@ from palserver.services.sessions import (
     renew_session,
     replace_password,
 )
-from palserver.services.tickets import Tickets
+from palserver.services.accounts.tickets import Tickets
+from palserver.services.news import Hint
 from palserver.store import sessions
 from palserver.store.database import Database
 
@@ -56,12 +59,19 @@ class OwnSession(msgspec.Struct, frozen=True):
 
 
 class Auth:
-    """Nothing about a session is remembered outside the database, so whatever ends one acts at once."""
+    """Nothing that opens a session is remembered outside the database, so whatever ends one acts at once."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, clock: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        passwords: Passwords,
+        endings: Endings,
+        news: Topic[Hint],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._endings = endings
+        self._news = news
         self._passwords = passwords
         self._credentials = Credentials(database, passwords, clock)
         self._tickets = Tickets(clock)
@@ -73,14 +83,20 @@ class Auth:
             raise BadCredentials()
         session = make_session(username, caller)
         opened = self._database.write(open_session, session, user.password_hash)
+        self._news.publish(Hint("users", "admin"))  # they see when somebody signed in last
+        self._tell_sessions(username)
         return Grant(_signed_in(opened), session.refresh_id)
 
     def refresh(self, session_id: str, refresh_id: str, address: str) -> Grant:
-        """Spend one refresh token for the next. Raises Unauthorized; a spent one ends the session."""
+        """Spend one refresh token for the next. Raises Unauthorized, with the reason in `ended` where it is
+        known; a spent one ends the session.
+        """
         refresh = make_refresh(address)
         renewed = self._database.write(renew_session, session_id, refresh_id, refresh)
         if renewed is None:
-            raise Unauthorized()
+            ending = self._endings.find(session_id)
+            raise Unauthorized(fields={"ended": ending} if ending else None)
+        self._tell_sessions(renewed.username)
         return Grant(_signed_in(renewed), refresh.refresh_id)
 
     def find_signed_in(self, session_id: str) -> SignedIn | None:
@@ -94,8 +110,9 @@ class Auth:
             raise Unauthorized()
         return user
 
-    def logout(self, session_id: str) -> None:
-        self._database.write(sessions.remove_session, session_id)
+    def logout(self, username: str, session_id: str) -> None:
+        if self._database.write(sessions.remove_session_of, username, session_id):
+            self._note_ended(username, [session_id], "signed_out")
 
     def verify_password(self, user: SignedIn, password: str, address: str) -> bool:
         """Raises TooManyRequests: this must not be an easier way to guess than signing in."""
@@ -114,7 +131,9 @@ class Auth:
         if known is None or problems:
             raise Invalid(fields=problems)
         new_hash = self._passwords.make_hash(new)
-        self._database.write(replace_password, known, new_hash, user.session_id)
+        ended = self._database.write(replace_password, known, new_hash, user.session_id)
+        self._news.publish(Hint("users", "admin"))
+        self._note_ended(user.username, ended, "password_changed")
 
     def add_ticket(self, user: SignedIn) -> str:
         return self._tickets.add(user.session_id)
@@ -143,6 +162,14 @@ class Auth:
         """End one of the user's own. Raises SessionNotFound."""
         if not self._database.write(sessions.remove_session_of, user.username, session_id):
             raise SessionNotFound()
+        self._note_ended(user.username, [session_id], "ended_elsewhere")
+
+    def _note_ended(self, username: str, session_ids: list[str], ending: Ending) -> None:
+        self._endings.note(session_ids, ending)
+        self._tell_sessions(username)
+
+    def _tell_sessions(self, username: str) -> None:
+        self._news.publish(Hint("sessions", username=username))
 
 
 def _signed_in(user: sessions.SessionUser) -> SignedIn:

@@ -1,0 +1,1 @@
+"""Who may come in: accounts and where they came from, passwords, sessions, tickets, and who did what."""
