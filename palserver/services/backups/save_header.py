@@ -21,11 +21,13 @@ def find_fault(head: bytes, size_bytes: int) -> str | None:
     start = HEADER.size if head[8:11] == PREFIX_MAGIC else 0
     if len(head) < start + HEADER.size:
         return "ends before its header does"
-    _, packed_bytes, magic, kind = HEADER.unpack_from(head, start)
+    plain_bytes, packed_bytes, magic, kind = HEADER.unpack_from(head, start)
     if magic not in MAGICS or kind not in (ONCE, TWICE):
         return "does not begin like a save"
+    if not plain_bytes or not packed_bytes:
+        return "is empty by its own header"
     body_bytes = size_bytes - start - HEADER.size
-    # Compressed twice it may be shorter than compressed once, but it is not nothing.
+    # Compressed twice, the body is that of the second time, whose length is written nowhere.
     if body_bytes < (packed_bytes if kind == ONCE else 1):
         return "is shorter than its header says"
     return None

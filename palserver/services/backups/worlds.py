@@ -6,7 +6,6 @@ Paths here are below the save folder, like `SaveGames/0/<GUID>/Level.sav`. Pure 
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Collection, Iterable
 
 from palserver import inifile
@@ -19,12 +18,6 @@ LEVEL = re.compile(rf"SaveGames/([^/]+/{GUID})/Level\.sav")
 _NAME_LINE = re.compile(
     r"^[ \t]*DedicatedServerName[ \t]*=[ \t]*([^\r\n]*?)[ \t]*(?=\r?$)", re.MULTILINE | re.IGNORECASE
 )
-
-SAVE_HEADER = struct.Struct("<II3sB")
-SAVE_HEAD_BYTES = 2 * SAVE_HEADER.size
-SAVE_MAGICS = (b"PlZ", b"PlM")
-PREFIX_MAGIC = b"CNK"
-PACKED_ONCE, PACKED_TWICE = 0x31, 0x32
 
 
 def find_world_guid(settings: bytes | None) -> str | None:
@@ -80,14 +73,8 @@ def is_below(path: str, units: Collection[str]) -> bool:
     return path in units or any(path[:end] in units for end in ends)
 
 
-def is_save_whole(head: bytes, size_bytes: int) -> bool:
-    """Whether a .sav begins as one does and is as long as it says; `head` is its first 24 bytes."""
-    start = SAVE_HEADER.size if head[8:11] == PREFIX_MAGIC else 0
-    if len(head) < start + SAVE_HEADER.size:
-        return False
-    plain_bytes, packed_bytes, magic, packing = SAVE_HEADER.unpack_from(head, start)
-    body_bytes = size_bytes - start - SAVE_HEADER.size
-    # Packed twice, the body is that of the second time, whose length is written nowhere.
-    least_bytes = packed_bytes if packing == PACKED_ONCE else 1
-    is_known = magic in SAVE_MAGICS and packing in (PACKED_ONCE, PACKED_TWICE)
-    return is_known and plain_bytes > 0 and packed_bytes > 0 and body_bytes >= least_bytes
+def find_only_world(paths: Iterable[str]) -> str | None:
+    """The GUID of the one world among these files; None where there are several, or none."""
+    matches = (LEVEL.fullmatch(path) for path in paths)
+    guids = [match[1].rpartition("/")[2] for match in matches if match]
+    return guids[0] if len(guids) == 1 else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
@@ -19,13 +20,13 @@ from palserver.errors import (
     SaveBroken,
     WorldUnclear,
 )
-from palserver.services.tar_reader import PIECE_BYTES, Member, TarReader
-from palserver.services.worlds import (
-    SAVE_HEAD_BYTES,
+from palserver.services.backups.save_header import LONGEST_BYTES, find_fault
+from palserver.services.backups.tar_reader import PIECE_BYTES, Member, TarReader
+from palserver.services.backups.worlds import (
     SETTINGS_FILES,
+    find_only_world,
     find_world_folders,
     find_world_guid,
-    is_save_whole,
 )
 from palserver.store.backups import BackupFile, Manifest
 
@@ -73,6 +74,8 @@ def check_archive(file: IO[bytes], manifest: Manifest, limits: Limits = LIMITS) 
 def check_hash(file: IO[bytes], manifest: Manifest) -> None:
     """The file as a whole is what was written; it stands at its beginning again. Raises ArchiveBroken."""
     file.seek(0)
+    if not manifest.sha256:
+        return  # a folder, each of whose files has its own
     digest, size_bytes = hashlib.sha256(), 0
     while piece := file.read(PIECE_BYTES):
         digest.update(piece)
@@ -114,8 +117,14 @@ class Reading:
             raise ArchiveDiffers()
 
     def find_world(self) -> str:
-        """The live world's GUID, once all has been read. Raises WorldUnclear."""
+        """The live world's GUID, once all has been read. Raises WorldUnclear.
+
+        Where nothing names it, a world that is there alone is it.
+        """
         named = {self.manifest.world_guid} if self.manifest.world_guid else self._named_worlds
+        only = find_only_world(path.removeprefix(f"{ROOT}/") for path in self._files)
+        if not named and only is not None:
+            named = {only}
         if len(named) != 1 or (self._named_worlds and not named <= self._named_worlds):
             raise WorldUnclear()
         guid = str(named.pop())
@@ -139,14 +148,14 @@ class Reading:
 
     def _check_content(self, pieces: Iterator[bytes], file: BackupFile) -> Iterator[bytes]:
         digest, head = hashlib.sha256(), b""
-        kept_bytes = MAX_SETTINGS_BYTES if _is_settings(file.path) else SAVE_HEAD_BYTES
+        kept_bytes = MAX_SETTINGS_BYTES if _is_settings(file.path) else LONGEST_BYTES
         for piece in pieces:
             digest.update(piece)
             head += piece[: kept_bytes - len(head)]
             yield piece
         if digest.hexdigest() != file.sha256:
             raise ArchiveBroken()
-        if file.path.lower().endswith(".sav") and not is_save_whole(head[:SAVE_HEAD_BYTES], file.size_bytes):
+        if file.path.lower().endswith(".sav") and find_fault(head[:LONGEST_BYTES], file.size_bytes):
             raise SaveBroken()
         if _is_settings(file.path) and (guid := find_world_guid(head)) is not None:
             self._named_worlds.add(guid)
@@ -154,11 +163,17 @@ class Reading:
 
 def check_name(name: str) -> None:
     """Below `Saved/`, and no way out of it. Raises ArchiveUnsafe."""
+    if "\\" in name or not all(letter.isprintable() or _is_space(letter) for letter in name):
+        raise ArchiveUnsafe()
     parts = name.split("/")
     is_plain = all(part not in ("", ".", "..") and len(part.encode()) <= MAX_PART_BYTES for part in parts)
-    is_printable = name.isprintable() and "\\" not in name
-    if parts[0] != ROOT or not is_plain or not is_printable or len(name.encode()) > MAX_NAME_BYTES:
+    if parts[0] != ROOT or not is_plain or len(name.encode()) > MAX_NAME_BYTES:
         raise ArchiveUnsafe()
+
+
+def _is_space(letter: str) -> bool:
+    """Also one as wide as a syllable, or one that no line breaks at: people type them."""
+    return unicodedata.category(letter) == "Zs"
 
 
 def open_archive(file: IO[bytes], name: str) -> IO[bytes]:

@@ -32,15 +32,26 @@ class Limits:
 USUAL = Limits()
 
 
-def choose_removals(manifests: Iterable[Manifest], limits: Limits = USUAL) -> list[Manifest]:
+def choose_removals(
+    manifests: Iterable[Manifest],
+    limits: Limits = USUAL,
+    now: datetime | None = None,
+    needed: frozenset[str] = frozenset(),
+) -> list[Manifest]:
     """Those to remove, the oldest first.
 
-    Never among them: what is pinned, what a person or an operator's own script made, the newest one, and the
-    newest one that was read back without a fault.
+    Never among them: what is pinned, what a person or an operator's own script made, the newest one, the
+    newest one that was read back without a fault, and the ids in `needed`. What is of a time after `now` was
+    made before the clock was put right: it counts as the oldest, or nothing that is made from then on would
+    ever be kept.
     """
-    newest_first = sorted(manifests, key=lambda manifest: manifest.id, reverse=True)
+
+    def rank(manifest: Manifest) -> tuple[bool, str]:
+        return now is None or parse_time(manifest.created_at) <= now, manifest.id
+
+    newest_first = sorted(manifests, key=rank, reverse=True)
     proven = (manifest for manifest in newest_first if manifest.verified_at is not None)
-    spared = {manifest.id for manifest in (*newest_first[:1], *islice(proven, 1))}
+    spared = {*needed, *(manifest.id for manifest in (*newest_first[:1], *islice(proven, 1)))}
     thinned = [each for each in newest_first if each.kind in THINNED_KINDS and not each.pinned]
     wanted = spared | _list_wanted(thinned, limits)
     left = [manifest for manifest in thinned if manifest.id in wanted]

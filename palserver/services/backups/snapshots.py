@@ -52,8 +52,7 @@ class Snapshots:
 
 
 def _make_if_due(database: Database, folder: Path, now: datetime) -> Path | None:
-    made = _list_made(folder)
-    # What is of the future was made before the clock was put right.
+    made = _list_made(folder, now)
     if made and timedelta(0) <= now - _read_time(made[-1]) < EVERY:
         return None
     for each in (folder.parent, folder):  # a mode given with `parents` is not that of the parents
@@ -67,15 +66,16 @@ def _make_if_due(database: Database, folder: Path, now: datetime) -> Path | None
         temporary.unlink(missing_ok=True)
         raise
     move_file(temporary, path)
-    for old in _list_made(folder)[:-KEPT]:
+    for old in _list_made(folder, now)[:-KEPT]:
         old.unlink(missing_ok=True)
     return path
 
 
-def _list_made(folder: Path) -> list[Path]:
-    """The oldest first."""
+def _list_made(folder: Path, now: datetime) -> list[Path]:
+    """The oldest first. What is of the future was made before the clock was put right, and is older."""
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in found if re.fullmatch(NAME, path.name))
+    made = (path for path in found if re.fullmatch(NAME, path.name))
+    return sorted(made, key=lambda path: (_read_time(path) <= now, path.name))
 
 
 def _read_time(path: Path) -> datetime:

@@ -1,0 +1,1 @@
+"""Copies of a world: made, proven, listed, thinned out."""
