@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from palserver.services.archives import ROOT
-from palserver.services.worlds import LEVEL, find_unit, is_below, list_units
+from palserver.services.backups import worlds
+from palserver.services.backups.archives import ROOT
+from palserver.services.backups.worlds import find_unit, is_below, list_units
 from palserver.store.backups import BackupFile
 
 NESTED_COPY = re.compile(r"SaveGames/[^/]+/[^/]+/backup/.+")
@@ -56,6 +57,4 @@ def _is_target(path: str, targets: Targets) -> bool:
 
 def find_only_world(files: Iterable[BackupFile]) -> str | None:
     """The GUID of the world in a backup that names none; None where there are several, or none."""
-    matches = (LEVEL.fullmatch(file.path.removeprefix(f"{ROOT}/")) for file in files)
-    guids = {match[1].rpartition("/")[2] for match in matches if match}
-    return guids.pop() if len(guids) == 1 else None
+    return worlds.find_only_world(file.path.removeprefix(f"{ROOT}/") for file in files)

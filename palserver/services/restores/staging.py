@@ -6,16 +6,17 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from palserver.services.archives import MAX_SETTINGS_BYTES, ROOT, Reading
-from palserver.services.side_scripts import WORK_PREFIX
-from palserver.services.tar_reader import BLOCK_BYTES, Member
-from palserver.services.worlds import (
+from palserver.services.backups.archives import MAX_SETTINGS_BYTES, ROOT, Reading
+from palserver.services.backups.tar_reader import BLOCK_BYTES, Member
+from palserver.services.backups.worlds import (
     SETTINGS_FILES,
+    find_only_world,
     find_unit,
     find_world_guid,
     list_units,
     name_world,
 )
+from palserver.services.restores.side_scripts import WORK_PREFIX
 
 FOLDER_MODE, FILE_MODE = 0o755, 0o644
 
@@ -74,15 +75,20 @@ class Staging:
 
     def _pack_file(self, path: str, member: Member, content: Iterator[bytes]) -> Iterator[bytes]:
         yield from self._pack_parents(path)
-        guid = self.reading.manifest.world_guid
-        if path in SETTINGS_FILES and guid is not None and member.size_bytes <= MAX_SETTINGS_BYTES:
+        if path in SETTINGS_FILES and member.size_bytes <= MAX_SETTINGS_BYTES:
             text = b"".join(content)
-            text = text if find_world_guid(text) == guid else name_world(text, guid)
+            named = find_world_guid(text)
+            guid = self.reading.manifest.world_guid or named or self._find_only_world()
+            text = text if guid in (None, named) else name_world(text, guid)
             yield from self._pack_content(f"new/{path}", text, member)
             return
         yield self._header(f"new/{path}", member.size_bytes, member.mode | 0o600, member)
         yield from content
         yield bytes(-member.size_bytes % BLOCK_BYTES)
+
+    def _find_only_world(self) -> str | None:
+        files = self.reading.manifest.files
+        return find_only_world(file.path.removeprefix(f"{ROOT}/") for file in files)
 
     def _pack_own(self, name: str, text: bytes) -> Iterator[bytes]:
         yield from self._pack_parents(name.removeprefix("new/")) if name.startswith("new/") else ()

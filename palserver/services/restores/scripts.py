@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from palserver import errors
-from palserver.services.jobs import Job
-from palserver.services.scripts import Scripts
+from palserver.services.jobs.job import Job, make_unseen
+from palserver.services.jobs.scripts import Scripts
 from palserver.store.instances import Instance
 
 FAILURES = {
@@ -32,6 +32,7 @@ class Told:
     """Takes a script's lines: facts and the failure's key are kept, the rest is handed on."""
 
     write: Callable[[str], None]
+    set_percent: Callable[[float], None]
     facts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     key: str | None = None
 
@@ -39,6 +40,9 @@ class Told:
         sign, _, rest = line.partition(" ")
         if sign == "=":
             name, _, value = rest.partition(" ")
+            if name == "percent":
+                self.set_percent(float(value))
+                return
             self.facts[name].append(value)
         elif sign == "!":
             self.key = rest
@@ -70,11 +74,14 @@ class RestoreScripts:
         """Have the version of its image at hand. Raises ImageMissing."""
         self._run(job, "update-fetch.sh", (version, instance.name), instance)
 
+    def load_image(self, job: Job, instance: Instance, version: str, repository: str) -> None:
+        """Have the engine take it from `server/repo`. Raises ImageArchiveBroken, ImageArchiveDiffers."""
+        self._run(job, "image-load.sh", (version, instance.name, repository), instance)
+
     def preview(self, instance: Instance, backup_id: str) -> dict[str, list[str]]:
         """What a restore would do, by the names that the script gives; for somebody who waits."""
-        unseen = Job("preview", instance.name, "", _ignore, _ignore)
-        words = (backup_id, instance.name)
-        return self._run(unseen, "restore-preview.sh", words, instance)
+        unseen = make_unseen("preview", instance.name)
+        return self._run(unseen, "restore-preview.sh", (backup_id, instance.name), instance)
 
     def is_touched(self, job: Job, instance: Instance, backup_id: str) -> bool:
         """Whether the present world differs from that of the backup."""
@@ -82,7 +89,7 @@ class RestoreScripts:
         return any(facts[name] for name in ("added", "changed", "removed"))
 
     def _run(self, job: Job, name: str, words: tuple[str, ...], instance: Instance) -> dict[str, list[str]]:
-        told = Told(job.write)
+        told = Told(job.write, job.set_percent)
         try:
             self.scripts.run(job, name, words, instance, told.take)
         except errors.ScriptFailed as error:
@@ -90,7 +97,3 @@ class RestoreScripts:
                 raise FAILURES[told.key]() from error
             raise
         return told.facts
-
-
-def _ignore(job: Job) -> None:
-    """Nobody follows a preview, and there is nothing to tidy up after it."""
