@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from typing import Any
 
@@ -11,22 +12,20 @@ from palserver import errors
 from palserver.clients.containers import Container, read_container
 from palserver.clients.engine import Engine
 from palserver.clock import utc_now
-from palserver.names import is_instance_name
+from palserver.names import NAME_RULE, is_instance_name
+from palserver.services.containers.exchanges import is_aside
+from palserver.services.containers.specs import spec_from_inspection
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.specs import spec_from_inspection
+from palserver.services.images.known import KNOWN_IMAGES, find_known_image
+from palserver.services.jobs.jobs import Jobs
+from palserver.services.restores.side_containers import HELPER_LABEL, STAND_IN_LABEL
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
 
+log = logging.getLogger(__name__)
+
 SAVED_PATH_LABEL = "palserver.saved-path"
-# Where each known image keeps its save folder. Repositories are compared without registry and tag.
-SAVED_PATHS = {
-    "thijsvanloef/palworld-server-docker": "/palworld/Pal/Saved",
-    "jammsen/palworld-dedicated-server": "/palworld/Pal/Saved",
-    "pocketpairjp/palserver": "/pal/Package/Pal/Saved",
-    "supersunho/palworld-server": "/home/steam/palworld_server/Pal/Saved",
-    "palworld_server_steam": "/home/steam/palworld/Pal/Saved",
-}
 SAVED_SUFFIX = "/Pal/Saved"
 
 
@@ -40,28 +39,33 @@ class Adoptable(msgspec.Struct, frozen=True):
 
 
 class Adoption:
-    def __init__(self, database: Database, engine: Engine, watch: EngineWatch) -> None:
+    def __init__(self, database: Database, engine: Engine, watch: EngineWatch, jobs: Jobs) -> None:
         self._database = database
         self._engine = engine
         self._watch = watch
+        self._jobs = jobs
 
     def list_adoptable(self) -> list[Adoptable]:
         """Raises EngineUnreachable."""
-        managed = {instance.container for instance in store.list_instances(self._database.reader)}
         found = []
-        for listed in self._engine.list_containers():
+        containers = self._engine.list_containers()
+        making, managed = self._list_own()
+        for listed in containers:
             name = listed["Names"][0].lstrip("/")
-            if name not in managed and self._is_palworld(name, listed):
+            is_own = name in managed or _is_of_job(name, making, managed)
+            if not is_own and self._is_palworld(name, listed):
                 found.append(Adoptable(name, listed["Image"], listed["State"], _suggest_name(name)))
         return sorted(found, key=lambda adoptable: adoptable.container)
 
     def adopt(self, container_name: str, name: str | None) -> Instance:
-        """Write the container down as an instance.
+        """Write the container down as an instance. One that a job makes or exchanges is managed already.
 
         Raises ContainerNotFound, NotAPalworldServer, Invalid (the name), InstanceExists, ContainerManaged,
         EngineUnreachable.
         """
         container, inspection = self._inspect(container_name)
+        if _is_of_job(container.name, *self._list_own()):
+            raise errors.ContainerManaged()
         saved_path = self._find_saved_path(
             container.name, container.image, container.labels, container.mounts
         )
@@ -101,9 +105,23 @@ class Adoption:
         except sqlite3.IntegrityError as error:
             raise errors.ContainerManaged() from error
 
+    def _list_own(self) -> tuple[set[str], set[str]]:
+        """The containers that are being made into servers, and those of servers.
+
+        To be asked in this order, and after a container was seen: then it is in one of them.
+        """
+        making = {intent["creating"]["name"] for intent in self._jobs.list_intents() if "creating" in intent}
+        return making, {instance.container for instance in store.list_instances(self._database.reader)}
+
     def _is_palworld(self, name: str, listed: dict[str, Any]) -> bool:
         mounts = tuple(mount["Destination"] for mount in listed["Mounts"])
-        return self._find_saved_path(name, listed["Image"], listed["Labels"] or {}, mounts) is not None
+        if {HELPER_LABEL, STAND_IN_LABEL} & (listed["Labels"] or {}).keys():  # ours, and there for a moment
+            return False
+        try:
+            return self._find_saved_path(name, listed["Image"], listed["Labels"] or {}, mounts) is not None
+        except errors.EngineRefused:
+            log.warning("%s cannot be looked into: it is not offered.", name)
+            return False
 
     def _find_saved_path(
         self, name: str, image: str, labels: dict[str, str], mounts: tuple[str, ...]
@@ -111,22 +129,21 @@ class Adoption:
         """By label, by image, by mount, and last by looking into the container, which may be stopped."""
         if labels.get(SAVED_PATH_LABEL, "").startswith("/"):
             return labels[SAVED_PATH_LABEL]
-        repository = _repository(image)
-        for known, saved_path in SAVED_PATHS.items():
-            if repository == known or repository.endswith("/" + known):
-                return saved_path
+        known = find_known_image(image)
+        if known is not None:
+            return known.saved_path
         for mount in mounts:
             if mount.rstrip("/").endswith(SAVED_SUFFIX):
                 return mount.rstrip("/")
-        candidates = sorted(set(SAVED_PATHS.values()))
-        return next((path for path in candidates if self._engine.has_path(name, path)), None)
+        candidates = {known.saved_path for known in KNOWN_IMAGES} | {
+            f"{mount.rstrip('/')}{SAVED_SUFFIX}" for mount in mounts
+        }
+        return next((path for path in sorted(candidates) if self._engine.has_path(name, path)), None)
 
 
-def _repository(image: str) -> str:
-    """`registry:5000/a/b:tag@digest` without tag and digest."""
-    image = image.partition("@")[0]
-    head, colon, tail = image.rpartition(":")
-    return head if colon and "/" not in tail else image
+def _is_of_job(name: str, making: set[str], managed: set[str]) -> bool:
+    """Whether a job makes it, or exchanges it for another: it may be gone in a moment."""
+    return name in making or is_aside(name, managed)
 
 
 def _suggest_name(container_name: str) -> str | None:
@@ -135,6 +152,5 @@ def _suggest_name(container_name: str) -> str | None:
 
 def _check_name(name: str) -> str:
     if not is_instance_name(name):
-        why = "must be 2 to 32 letters, digits, - or _, begin with a letter or digit, and not be reserved"
-        raise errors.Invalid(fields={"name": why})
+        raise errors.Invalid(fields={"name": NAME_RULE})
     return name

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from palserver.services.attachments import (
+from palserver.services.containers.attachments import (
     Json,
     Mount,
     Network,

@@ -1,0 +1,1 @@
+"""What a server's container is made from: adopting, making, changing, exchanging, deleting one."""
