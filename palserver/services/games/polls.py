@@ -12,11 +12,12 @@ from palserver.clients.containers import Container
 from palserver.clients.palworld import Metrics, Player
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.game_access import GameAccess
-from palserver.services.game_pace import Pace
-from palserver.services.game_questions import ask_figures, ask_players
-from palserver.services.game_rosters import PlayerEvent
-from palserver.services.game_runs import GameRun, GameView, key_of
+from palserver.services.games.access import GameAccess
+from palserver.services.games.pace import Pace
+from palserver.services.games.players import keep_players
+from palserver.services.games.questions import ask_figures, ask_players
+from palserver.services.games.rosters import PlayerEvent
+from palserver.services.games.runs import GameRun, GameView, key_of
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -60,7 +61,7 @@ class GamePolls:
         run = self._find_run(instance.name, container)
         view = run.view() if run else GameView("unknown")
         if container.state == "paused":
-            return msgspec.structs.replace(view, status="paused", players=None, max_players=None)
+            return msgspec.structs.replace(view, status="paused", players=None, max_players=None, days=None)
         return view
 
     def find_metrics(self, name: str) -> Metrics | None:
@@ -75,13 +76,7 @@ class GamePolls:
 
     def _follow(self) -> None:
         """Whichever container changed, all instances are looked at: it is memory only, and misses none."""
-        changes = self._watch.changes.subscribe()
-        try:
-            while True:
-                self._look_at_all()
-                changes.take()
-        finally:
-            changes.close()
+        self._watch.changes.follow(self._look_at_all)
 
     def _look_at_all(self) -> None:
         instances = {instance.name: instance for instance in store.list_instances(self._database.reader)}
@@ -144,6 +139,7 @@ class GamePolls:
             if has_answered and self._pace.are_players_due(run.players_asked_at):
                 for event in ask_players(self._access, instance, container, run):
                     self.player_events.publish(event)
+                keep_players(self._database, name, run.players or [])
 
     def _publish(self, instance: Instance) -> None:
         view = self.view(instance)

@@ -8,9 +8,9 @@ from functools import partial
 from palserver.clients import palworld
 from palserver.clients.containers import Container
 from palserver.errors import GameBadAnswer, GameUnauthorized, GameUnreachable
-from palserver.services.game_access import GameAccess
-from palserver.services.game_rosters import PlayerEvent
-from palserver.services.game_runs import GameRun
+from palserver.services.games.access import GameAccess
+from palserver.services.games.rosters import PlayerEvent
+from palserver.services.games.runs import GameRun
 from palserver.store.instances import Instance
 
 

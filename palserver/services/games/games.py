@@ -14,10 +14,10 @@ from palserver.clients.engine import Engine
 from palserver.clients.palworld import Info, Metrics, Player
 from palserver.clients.palworld_http import GameAddress, limit
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.game_access import GameAccess
-from palserver.services.game_pace import Pace
-from palserver.services.game_polls import GamePolls
-from palserver.services.game_runs import GameView
+from palserver.services.games.access import GameAccess
+from palserver.services.games.pace import Pace
+from palserver.services.games.polls import GamePolls
+from palserver.services.games.runs import GameView
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -96,9 +96,9 @@ class Games:
     def shutdown(self, name: str, wait_seconds: int, message: str | None = None) -> None:
         self._order(name, lambda address: palworld.shutdown(address, wait_seconds, message))
 
-    def find_password(self, name: str) -> str | None:
-        """The admin password that the game has taken, as far as one has been found."""
-        return self._access.find_password(name)
+    def list_passwords(self, name: str) -> set[str]:
+        """The admin passwords that it has or had, as far as they are known."""
+        return self._access.list_passwords(name)
 
     def forget_address(self, name: str) -> None:
         """Look anew at the next call, whatever was found before or not found."""

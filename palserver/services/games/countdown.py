@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from palserver.errors import PalError
-from palserver.services.games import Games
-from palserver.services.jobs import Job
+from palserver.services.games.games import Games
+from palserver.services.jobs.jobs import Job
 
 ANNOUNCED_SECONDS = (3600, 1800, 900, 600, 300, 120, 60, 30, 10, 5)
 
@@ -30,7 +30,7 @@ def count_down(job: Job, games: Games, instance: str, countdown: Countdown) -> N
     remaining = list_announcements(countdown.wait_seconds)
     if not remaining:
         return
-    job.enter("counting_down")
+    job.enter("counting_down", seconds=countdown.wait_seconds)
     try:
         for seconds, following in zip(remaining, [*remaining[1:], 0], strict=True):
             _announce(job, games, instance, _word(countdown.message, seconds))

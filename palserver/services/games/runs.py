@@ -11,7 +11,7 @@ import msgspec
 from palserver.clients.containers import Container
 from palserver.clients.palworld import Metrics, Player
 from palserver.clock import parse_time, utc_now
-from palserver.services.game_rosters import PlayerEvent, Roster
+from palserver.services.games.rosters import PlayerEvent, Roster
 
 STARTING_SECONDS = 15 * 60.0
 MISSES_IN_A_ROW = 2
@@ -20,12 +20,16 @@ STATUSES = ("ready", "starting", "unresponsive", "unauthorized", "paused", "off"
 
 
 class GameView(msgspec.Struct, frozen=True):
-    """`checked_at` is when the game last answered; the numbers are null unless it is ready and told."""
+    """`checked_at` is when the game last answered; the numbers are null unless it is ready and told.
+
+    `days` are those of the world.
+    """
 
     status: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATUSES)})]
     version: str | None = None
     players: int | None = None
     max_players: int | None = None
+    days: int | None = None
     checked_at: str | None = None
 
 
@@ -53,6 +57,7 @@ class GameRun:
             version=self.version,
             players=self.metrics.players if self.metrics else None,
             max_players=self.metrics.max_players if self.metrics else None,
+            days=self.metrics.days if self.metrics else None,
             checked_at=self._checked_at,
         )
 

@@ -15,7 +15,13 @@ from palserver.clients.containers import Container
 from palserver.clients.engine import Engine
 from palserver.clients.palworld_http import READ_SECONDS, GameAddress, limit
 from palserver.inifile import decode, read_options
-from palserver.services.game_addresses import LOOPBACK, SETTINGS_PATH, Options, list_base_urls, list_passwords
+from palserver.services.games.addresses import (
+    LOOPBACK,
+    SETTINGS_PATH,
+    Options,
+    list_base_urls,
+    list_passwords,
+)
 from palserver.store.instances import Instance
 
 LOOK_SECONDS = READ_SECONDS
@@ -82,6 +88,7 @@ class GameAccess:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._memories: dict[str, _Memory] = {}
+        self._passwords: dict[str, set[str]] = {}
 
     def ask(
         self, instance: Instance, container: Container, question: Callable[[GameAddress], Answer]
@@ -112,9 +119,9 @@ class GameAccess:
         is_able = container.environment.get("AUTO_PAUSE_ENABLED", "").lower() in ("true", "1", "yes", "on")
         return is_able and self._engine.has_path(container.id, PAUSE_MARK)
 
-    def find_password(self, name: str) -> str | None:
-        memory = self._memories.get(name)
-        return memory.address.password if memory is not None and memory.address is not None else None
+    def list_passwords(self, name: str) -> set[str]:
+        """All that were ever tried: secrets also while the game does not answer, or when it has a new one."""
+        return self._passwords.get(name, set())
 
     def forget(self, name: str) -> None:
         self._memories.pop(name, None)
@@ -140,7 +147,9 @@ class GameAccess:
         try:
             options = self._read_options(instance, container)
             base_urls = list_base_urls(instance, container, options, self._engine.address.host or LOOPBACK)
-            address = find_address(base_urls, list_passwords(instance, container, options))
+            passwords = list_passwords(instance, container, options)
+            self._passwords.setdefault(instance.name, set()).update(filter(None, passwords))
+            address = find_address(base_urls, passwords)
         except _TELLING as error:
             memory.failure, memory.failed_at = error, time.monotonic()
             raise

@@ -6,8 +6,8 @@ import time
 
 from palserver import errors
 from palserver.clients.palworld import Info
-from palserver.services.games import Games
-from palserver.services.jobs import Job
+from palserver.services.games.games import Games
+from palserver.services.jobs.jobs import Job
 
 ASK_SECONDS = 1.0
 # Large worlds take minutes to load, and some images look for updates of the game first.

@@ -1,0 +1,1 @@
+"""What is known of each game, by asking it, and every word that is said to one."""
