@@ -16,10 +16,11 @@ from palserver.clients.engine import Engine
 from palserver.clients.log_frames import LogReader, RawLine
 from palserver.clock import parse_time
 from palserver.fanout import Subscription, Topic
-from palserver.services.log_keeper import LogKeeper
-from palserver.services.log_messages import Run, make_gap, make_lines, make_run, make_state
-from palserver.services.polling_lines import PollingLines
-from palserver.services.redaction import Redact
+from palserver.services.logs.keeper import LogKeeper
+from palserver.services.logs.known_runs import KnownRun
+from palserver.services.logs.messages import Run, make_gap, make_lines, make_run, make_state
+from palserver.services.logs.polling_lines import PollingLines
+from palserver.services.logs.redaction import Redact
 from palserver.store.log_ring import Message
 
 READER_BYTES = 2 * 1024 * 1024
@@ -30,6 +31,8 @@ REMEMBERED_TIMES = 10_000
 # What is read of a log that we have nothing of yet, and how far back a line is looked for that we have.
 FIRST_TAIL = 200_000
 TAIL_TRIES = (10_000, 200_000, None)
+# Else an engine that stops in the middle of its answer would keep everybody from this log for ever.
+SILENCE_SECONDS = 60.0
 
 
 class Opened(NamedTuple):
@@ -51,6 +54,8 @@ class LogFeed:
         self._newest: dict[str, str] = {}
         self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_TIMES)
         self._run: Run | None = None
+        self._container_id: str | None = None
+        self.known_runs: Sequence[KnownRun] = ()
         self._polling = PollingLines()
         self._filling = Semaphore()
         self.is_followed = False
@@ -64,11 +69,7 @@ class LogFeed:
         if not (self._keeper.is_ours(after) and after < self._next_seq):
             foreign = make_gap(self._next_seq, None)
             return Opened(iter([foreign, *self._keeper.read_tail(tail)]), subscription)
-        return Opened(_tell_missing(after, self._keeper.read_from(after + 1)), subscription)
-
-    def read_kept(self) -> Iterator[Message]:
-        """All that is kept, the oldest first."""
-        return self._keeper.read_from(0)
+        return Opened(self._keeper.read_from(after + 1, expected=after + 1), subscription)
 
     def fill(self, container: Container | None) -> None:
         """Read what the log holds by now, unless the stream is being followed, which does the same.
@@ -96,16 +97,18 @@ class LogFeed:
     def _load_once(self) -> None:
         if not self._is_loaded:
             self._next_seq, self._newest, self._run = self._keeper.load()
+            self._container_id = self._run.container_id if self._run else None
             self._is_loaded = True
 
     def _read(self, container: Container, *, follow: bool) -> None:
-        if self._run is None or container.id != self._run.container_id:
+        if container.id != self._container_id:
             self._newest = {}
             self._seen.clear()
+            self._container_id = container.id
         for tail in TAIL_TRIES:
             if self._read_since(container, tail, follow=follow):
                 return
-        self._keep(make_gap(self._next_seq, None))
+        self._keep_gap()
         self._newest = {}
         self._read_since(container, FIRST_TAIL, follow=follow)
 
@@ -119,7 +122,8 @@ class LogFeed:
         is_joined = newest is None
         query = _query(newest, tail, follow)
         path = f"/containers/{container.id}/logs"
-        with self._engine.stream(path, is_gathered=True, **query) as pieces:
+        silence = None if follow else SILENCE_SECONDS
+        with self._engine.stream(path, is_gathered=True, silence_seconds=silence, **query) as pieces:
             for piece in pieces:
                 lines = reader.feed(piece)
                 if lines and not is_joined:
@@ -133,14 +137,24 @@ class LogFeed:
 
     def _accept(self, lines: Sequence[RawLine], container: Container) -> None:
         fresh = [line for line in lines if self._is_new(line)]
-        run = Run(container.id, container.started_at or "")
-        if fresh and run != self._run:
-            earlier = [line for line in fresh if line.time < run.started_at]
-            self._keep_lines(earlier)
+        for run, first_time in self._list_coming(container.id):
+            begin = next((at for at, line in enumerate(fresh) if line.time >= first_time), None)
+            if begin is None:
+                break  # these are of runs before it; what it wrote itself is still to come
+            self._keep_lines(fresh[:begin])
             self._run = run
             self._keep(make_run(self._next_seq, run))
-            fresh = fresh[len(earlier) :]
+            fresh = fresh[begin:]
         self._keep_lines(fresh)
+
+    def _list_coming(self, container_id: str) -> list[KnownRun]:
+        """The known runs of the container behind the one that was marked last, the oldest first."""
+        marked = self._run.started_at if self._run and self._run.container_id == container_id else ""
+        return [
+            known
+            for known in self.known_runs
+            if known.run.container_id == container_id and known.run.started_at > marked
+        ]
 
     def _is_new(self, line: RawLine) -> bool:
         """Times are unique and grow within a stream; one from before is a repeat, or a clock was set back."""
@@ -168,17 +182,14 @@ class LogFeed:
         self._keeper.add(message)
         self._publish(message)
 
+    def _keep_gap(self) -> None:
+        """Lines are missing, and nobody can know how many: so of a reader that loses this message, too."""
+        gap = make_gap(self._next_seq, None)
+        self._keeper.add(gap)
+        self.topic.publish(gap, size_bytes=len(gap.payload), lines=None)
+
     def _publish(self, message: Message) -> None:
         self.topic.publish(message, size_bytes=len(message.payload), lines=message.lines)
-
-
-def _tell_missing(after: int, messages: Iterator[Message]) -> Iterator[Message]:
-    """The messages, told first how many lines behind `after` are not held any more."""
-    for message in messages:
-        if message.first_seq > after + 1:
-            yield make_gap(message.first_seq, message.first_seq - after - 1)
-        yield message
-        yield from messages
 
 
 def _age_seconds(moment: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from palserver.services.log_messages import LogLine
+from palserver.services.logs.messages import LogLine
 
 # Whoever else asks for these is told apart by nothing; what only people order (save, announce) is not here.
 ENDPOINTS = ("info", "metrics", "players", "settings")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from palserver.background import Background
-from palserver.services.log_messages import Run, cut, read_lines, read_run, take_tail
-from palserver.services.log_writer import WAITING_BYTES, LogWriter
+from palserver.services.logs.messages import Run, cut, read_lines, read_run, take_tail, tell_missing
+from palserver.services.logs.writer import WAITING_BYTES, LogWriter
 from palserver.store.log_ring import LogRing, Message
 from palserver.threads import Threads
 
@@ -59,6 +59,10 @@ class LogKeeper:
         while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
             self._drop_oldest()
 
+    def remove(self) -> None:
+        """From the disk; what is added later is kept in memory only, for those who still read."""
+        self._writer.remove(self._ring)
+
     def _drop_oldest(self) -> None:
         """Together with all of the same number: what bears a number is in memory whole or not at all."""
         number = self._recent[0].first_seq
@@ -78,12 +82,16 @@ class LogKeeper:
             taken += self._readers.run(_read_ring_tail, self._ring, missing, _first_seq(recent))
         return taken[::-1]
 
-    def read_from(self, seq: int) -> Iterator[Message]:
-        """From the line `seq` on, or the oldest kept, to what is the newest when this is called."""
+    def read_from(self, seq: int, expected: int | None = None) -> Iterator[Message]:
+        """From the line `seq` on, or the oldest kept, to what is the newest when this is called.
+
+        What goes from the disk meanwhile is a gap; so is what is missing from the line `expected` on.
+        """
         recent = list(self._recent)
         stop = _first_seq(recent)
         from_disk = self._read_ring(seq, stop) if stop is None or seq < stop else ()
-        return (cut(message, seq) for message in chain(from_disk, recent) if not message.is_before(seq))
+        kept = (cut(message, seq) for message in chain(from_disk, recent) if not message.is_before(seq))
+        return tell_missing(kept, expected)
 
     def _read_ring(self, seq: int, stop: int | None) -> Iterator[Message]:
         messages = takewhile(lambda message: stop is None or message.first_seq < stop, self._ring.read(seq))

@@ -10,13 +10,14 @@ import gevent
 from gevent.event import Event
 
 from palserver.background import Background
-from palserver.services.log_messages import make_gap
+from palserver.services.logs.messages import make_gap
 from palserver.store.log_ring import LogRing, Message
 from palserver.threads import Threads
 
 log = logging.getLogger(__name__)
 
-# What waits for the disk at most; as much of each log is kept in memory, so that a reader finds all of it.
+# What waits for the disk at most, with what is just being written; as much of each log is kept in memory, so
+# that a reader finds all of it.
 WAITING_BYTES = 4 * 1024 * 1024
 REST_SECONDS = 0.05
 
@@ -50,6 +51,14 @@ class LogWriter:
             self._lost[given_up.ring] += given_up.message.lines
         self._wake.set()
 
+    def remove(self, ring: LogRing) -> None:
+        """Returns when it has gone from the disk, with what of it is being written now."""
+        gone = [waiting for waiting in self._waiting if waiting.ring is ring]
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.ring is not ring)
+        self._waiting_bytes -= sum(len(waiting.message.payload) for waiting in gone)
+        self._lost.pop(ring, None)
+        self._thread.run(ring.remove)
+
     @property
     def is_idle(self) -> bool:
         return not self._waiting and not self._is_writing
@@ -71,14 +80,16 @@ class LogWriter:
         for ring, message in self._waiting:
             batches.setdefault(ring, []).append(message)
         self._waiting.clear()
-        self._waiting_bytes = 0
+        taken_bytes = self._waiting_bytes
         self._is_writing = True
+        # What is given up while one of them is written stands behind all of these.
+        lost = {ring: self._lost.pop(ring, 0) for ring in batches}
         for ring, messages in batches.items():
-            self._write(ring, messages)
+            self._write(ring, messages, lost[ring])
+        self._waiting_bytes -= taken_bytes
         self._is_writing = False
 
-    def _write(self, ring: LogRing, messages: list[Message]) -> None:
-        lost = self._lost.pop(ring, 0)
+    def _write(self, ring: LogRing, messages: list[Message], lost: int) -> None:
         gap = [make_gap(messages[0].first_seq, lost)] if lost else []
         try:
             self._thread.run(ring.append, [*gap, *messages])

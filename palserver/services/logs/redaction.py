@@ -20,11 +20,12 @@ Redact = Callable[[str], str]
 
 def list_secrets(container: Container) -> set[str]:
     """The values of environment variables whose names say that they are secret."""
-    return {
-        value
-        for name, value in container.environment.items()
-        if any(word in name.upper() for word in SECRET_WORDS)
-    }
+    return {value for name, value in container.environment.items() if is_secret(name)}
+
+
+def is_secret(variable: str) -> bool:
+    """Whether the name of an environment variable says so."""
+    return any(word in variable.upper() for word in SECRET_WORDS)
 
 
 def make_redactor(secrets: Iterable[str | None]) -> Redact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import gevent
 from gevent.event import Event
@@ -16,10 +17,13 @@ from palserver.errors import ContainerMissing, EngineUnreachable
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
 from palserver.services.instances import Instances
-from palserver.services.log_feed import LogFeed
-from palserver.services.log_keeper import LogShelf
-from palserver.services.log_search import LogFilter, search
-from palserver.services.redaction import list_secrets, make_redactor
+from palserver.services.logs.feed import LogFeed
+from palserver.services.logs.keeper import LogKeeper, LogShelf
+from palserver.services.logs.known_runs import KnownRuns
+from palserver.services.logs.pages import LogPage, read_page
+from palserver.services.logs.redaction import list_secrets, make_redactor
+from palserver.services.logs.search import LogFilter
+from palserver.services.logs.text import write_text
 from palserver.store.log_ring import Message
 
 GRACE_SECONDS = 30.0
@@ -30,11 +34,17 @@ FOLLOW_AGAIN_SECONDS = 0.2
 class _Followed:
     """A feed and what keeps it going."""
 
-    def __init__(self, feed: LogFeed) -> None:
+    def __init__(self, feed: LogFeed, keeper: LogKeeper) -> None:
         self.feed = feed
+        self.keeper = keeper
+        self.container_secrets: set[str] = set()
+        self.secrets: set[str] = set()
+        self.redact = make_redactor(())
         self.readers = 0
+        self.is_forgotten = False
         self.follower: gevent.Greenlet | None = None
         self.state: str | None = None
+        self.started_at: str | None = None
         self.changed = Event()
         self.opening = Semaphore()
 
@@ -56,6 +66,7 @@ class Logs:
         self._instances = instances
         self._shelf = shelf
         self._followed: dict[str, _Followed] = {}
+        self._runs = KnownRuns()
         self._grace_seconds = GRACE_SECONDS
 
     def start(self) -> None:
@@ -78,7 +89,7 @@ class Logs:
                 self._background.spawn(f"log grace {instance}", self._stop_later, followed)
 
     def _start_following(self, instance: str, followed: _Followed) -> None:
-        if followed.follower is None:
+        if followed.follower is None and not followed.is_forgotten:
             followed.follower = self._background.supervise(
                 f"log {instance}", self._follow, instance, followed
             )
@@ -88,7 +99,26 @@ class Logs:
         """What is kept and what the engine holds by now, as text, piece by piece. Raises InstanceNotFound."""
         followed = self._get(instance)
         self._fill(instance, followed)
-        return search(followed.feed.read_kept(), wanted, self._shelf.readers)
+        return write_text(followed.keeper, wanted, self._shelf.readers)
+
+    def read_page(self, instance: str, wanted: LogFilter) -> LogPage:
+        """A page of what is kept and what the engine holds by now. Raises InstanceNotFound."""
+        followed = self._get(instance)
+        self._fill(instance, followed)
+        return read_page(followed.keeper, wanted, self._shelf.readers)
+
+    def forget(self, instance: str) -> None:
+        """Its log is kept no longer: a later instance of that name has one of its own.
+
+        Who reads it now gets what is in memory, and nothing more.
+        """
+        followed = self._followed.pop(instance, None)
+        if followed is None:
+            self._shelf.open(instance).remove()
+            return
+        followed.is_forgotten = True
+        self._stop_following(followed)
+        followed.keeper.remove()
 
     def list_topics(self) -> dict[str, Topic[Message]]:
         """By instance; only those whose log somebody has looked at since the start."""
@@ -97,8 +127,9 @@ class Logs:
     def _get(self, instance: str) -> _Followed:
         followed = self._followed.get(instance)
         if followed is None:
-            feed = LogFeed(self._engine, self._shelf.open(instance))
-            followed = self._followed[instance] = _Followed(feed)
+            keeper = self._shelf.open(instance)
+            followed = self._followed[instance] = _Followed(LogFeed(self._engine, keeper), keeper)
+            followed.feed.redact = partial(self._redact, instance, followed)
         return followed
 
     def _fill(self, name: str, followed: _Followed) -> None:
@@ -108,19 +139,32 @@ class Logs:
             followed.feed.fill(container)
 
     def _find_container(self, name: str, followed: _Followed) -> Container | None:
-        """The instance's container; its secrets of this moment are masked in what is read from it."""
+        """The instance's container; its secrets are masked in what is read from it."""
         instance = self._instances.get(name)
         container = self._watch.find(instance.container)
         if container is not None:
-            secrets = self._instances.list_secrets(instance) | list_secrets(container)
-            followed.feed.redact = make_redactor(secrets)
+            followed.container_secrets = list_secrets(container)
+            followed.feed.known_runs = self._runs.note(container)
         return container
+
+    def _redact(self, name: str, followed: _Followed, text: str) -> str:
+        """With the secrets of this moment: a password may become known while the log is being read."""
+        instance = self._instances.find(name)
+        if instance is not None:  # else it has just been deleted, and what was known of it still holds
+            secrets = self._instances.list_secrets(instance) | followed.container_secrets
+            if secrets != followed.secrets:
+                followed.secrets, followed.redact = secrets, make_redactor(secrets)
+        return followed.redact(text)
 
     def _stop_later(self, followed: _Followed) -> None:
         gevent.sleep(self._grace_seconds)
-        if followed.readers == 0 and followed.follower is not None:
-            followed.follower.kill()
-            followed.follower = None
+        if followed.readers == 0:
+            self._stop_following(followed)
+
+    def _stop_following(self, followed: _Followed) -> None:
+        follower, followed.follower = followed.follower, None
+        if follower is not None:
+            follower.kill()
 
     def _follow(self, instance: str, followed: _Followed) -> None:
         """Follow run after run of the container; between them wait to be told that something changed."""
@@ -139,16 +183,27 @@ class Logs:
         if not self._watch.is_reachable:
             return  # nothing is known, so nothing is said
         state = container.state if container else "missing"
-        if followed.state not in (None, state):
+        started_at = container.started_at if container else None
+        if followed.state == state == "running" and followed.started_at != started_at:
+            followed.feed.announce_state("exited")  # it was over before anybody could look
             followed.feed.announce_state(state)
-        followed.state = state
+        elif followed.state not in (None, state):
+            followed.feed.announce_state(state)
+        followed.state, followed.started_at = state, started_at
 
     def _wake_followers(self) -> None:
-        """A change of any container wakes every waiting follower; each looks for itself."""
+        """A change of any container wakes every waiting follower; each looks for itself.
+
+        When it was started is noted also where nobody reads its log: the engine forgets it at the next start.
+        """
         changes = self._watch.changes.subscribe()
         try:
             while True:
-                changes.take()
+                taken = changes.take()
+                for name in set(taken.items) if taken else ():
+                    container = self._watch.find(name)
+                    if container is not None:
+                        self._runs.note(container)
                 for followed in self._followed.values():
                     followed.changed.set()
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from palserver.store.log_ring import Message
 
 encode = msgspec.json.encode
+GAP_PREFIX = b'{"type":"gap","lost":'
 RUN_PREFIX = b'{"type":"state","state":"running","container":'
 
 # `[seq, time, stream, text]`, and `true` behind it where the panel caused the line itself by asking the game.
@@ -30,6 +31,32 @@ def make_lines(lines: Sequence[LogLine]) -> Message:
 def make_gap(first_seq: int, lost: int | None) -> Message:
     """`lost` is None where nobody can know the number."""
     return Message(first_seq, 0, encode({"type": "gap", "lost": lost}))
+
+
+def tell_missing(messages: Iterable[Message], expected: int | None = None) -> Iterator[Message]:
+    """The messages, with a gap wherever numbers are missing from `expected`, or else the first one's, on.
+
+    The numbers count, whatever was told at the time: more may have gone since.
+    """
+    for message in messages:
+        if expected is not None:
+            if message.first_seq > expected:
+                yield make_gap(message.first_seq, message.first_seq - expected)
+            if is_gap(message) and read_lost(message) is not None:
+                expected = message.first_seq
+                continue
+        yield message
+        expected = message.end_seq
+
+
+def is_gap(message: Message) -> bool:
+    return message.payload.startswith(GAP_PREFIX)
+
+
+def read_lost(gap: Message) -> int | None:
+    """How many lines are missing there; None where nobody can know."""
+    lost: int | None = msgspec.json.decode(gap.payload)["lost"]
+    return lost
 
 
 def make_run(first_seq: int, run: Run) -> Message:

@@ -1,0 +1,1 @@
+"""What servers write: read once, kept on the disk, searched, and masked before anybody sees it."""
