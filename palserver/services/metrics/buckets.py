@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from palserver.errors import Invalid
-from palserver.services.samples import Sample
+from palserver.services.metrics.samples import Sample
 from palserver.store.metrics import COLUMNS, Row
 
 Rows = Mapping[int, Row]  # by the beginnings of their stretches
@@ -42,6 +42,7 @@ class History(msgspec.Struct, frozen=True):
     """Columns of one length; None where nothing was measured. `time` is when each stretch begins.
 
     CPU, memory and frames are averages, players those last known; limit and counters are as at the end.
+    `started_at` is no column: it is when the container was started in this time, however often that was.
     """
 
     step_seconds: int
@@ -55,6 +56,7 @@ class History(msgspec.Struct, frozen=True):
     block_write_bytes: Sequence[int | None]
     players: Sequence[int | None]
     fps: Sequence[float | None]
+    started_at: Sequence[datetime]
 
 
 def begin_of(second: float, step_seconds: int) -> int:
@@ -117,7 +119,7 @@ def choose_steps(start: int, end: int, points: int, now: float) -> tuple[int, in
     return tier.step_seconds, tier.step_seconds * times
 
 
-def lay_out(rows: Rows, start: int, end: int, step_seconds: int) -> History:
+def lay_out(rows: Rows, start: int, end: int, step_seconds: int, starts: Sequence[int] = ()) -> History:
     """The whole grid from the stretch that holds `start` to the one that holds `end`."""
     times = range(begin_of(start, step_seconds), begin_of(end, step_seconds) + step_seconds, step_seconds)
     nothing = (None,) * len(COLUMNS)
@@ -125,7 +127,8 @@ def lay_out(rows: Rows, start: int, end: int, step_seconds: int) -> History:
     next(columns)
     steps = repeat(timedelta(seconds=step_seconds), len(times) - 1)
     moments = accumulate(steps, add, initial=datetime.fromtimestamp(times[0], UTC))
-    return History(step_seconds, list(moments), *columns)
+    started_at = [datetime.fromtimestamp(second, UTC) for second in starts]
+    return History(step_seconds, list(moments), *[*columns, started_at])
 
 
 def _average(values: Sequence[float | None]) -> float | None:

@@ -14,8 +14,8 @@ from palserver.clients.engine import Engine
 from palserver.clock import format_time, parse_time
 from palserver.fanout import Topic
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.games import Games
-from palserver.services.samples import (
+from palserver.services.games.games import Games
+from palserver.services.metrics.samples import (
     Sample,
     Stats,
     has_run,

@@ -17,7 +17,7 @@ import gevent
 
 from palserver.background import Background
 from palserver.fanout import Topic
-from palserver.services.metrics_buckets import (
+from palserver.services.metrics.buckets import (
     HOUR,
     LATE_SECONDS,
     TIERS,
@@ -32,9 +32,10 @@ from palserver.services.metrics_buckets import (
     lay_out,
     row_of,
 )
-from palserver.services.samples import Sample
+from palserver.services.metrics.samples import Sample
 from palserver.store import instances as instance_store
 from palserver.store import metrics as store
+from palserver.store import starts as start_store
 from palserver.store.database import Database
 from palserver.store.metrics import Row
 
@@ -86,12 +87,12 @@ class MetricsHistory:
         now = time.time() if now is None else now
         first, last = choose_window(start, end, now)
         tier_seconds, step_seconds = choose_steps(first, last, points, now)
-        rows: Rows = self._list_rows(
-            instance, tier_seconds, begin_of(first, step_seconds), last + step_seconds
-        )
+        begin, beyond = begin_of(first, step_seconds), last + step_seconds
+        rows: Rows = self._list_rows(instance, tier_seconds, begin, beyond)
         if step_seconds != tier_seconds:
             rows = _fold_patiently(rows, step_seconds)
-        return lay_out(rows, first, last, step_seconds)
+        starts = start_store.list_starts(self._database.reader, instance, begin, beyond)
+        return lay_out(rows, first, last, step_seconds, starts)
 
     def record(self, sample: Sample, second: float) -> None:
         held = self._held.setdefault(sample.instance, {})
@@ -115,8 +116,14 @@ class MetricsHistory:
         self._held = {instance: held for instance, held in self._held.items() if held}
 
     def purge(self, now: float) -> int:
-        """Remove rows that were kept for long enough, a bounded number; return how many."""
-        return sum(
+        """Remove what was kept for long enough, a bounded number of rows; return how many."""
+        instances = instance_store.list_instances(self._database.reader)
+        before = int(now) - TIERS[-1].kept_seconds - LATE_SECONDS
+        removed = sum(
+            self._database.write(start_store.purge_starts, instance.name, before, PURGE_ROWS)
+            for instance in instances
+        )
+        return removed + sum(
             self._database.write(
                 store.purge_rows,
                 instance.name,
@@ -124,7 +131,7 @@ class MetricsHistory:
                 int(now) - tier.kept_seconds - LATE_SECONDS - TIERS[-1].step_seconds,
                 PURGE_ROWS,
             )
-            for instance in instance_store.list_instances(self._database.reader)
+            for instance in instances
             for tier in TIERS
         )
 

@@ -1,0 +1,1 @@
+"""Figures: the newest, and their past."""
