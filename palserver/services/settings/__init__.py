@@ -1,0 +1,1 @@
+"""PalWorldSettings.ini: read, changed, and held against what the game plays by."""
