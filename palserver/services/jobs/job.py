@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Annotated, Any
 
+import gevent
 import msgspec
 from gevent.event import Event
 
 from palserver import errors
-from palserver.clock import utc_now
+from palserver.clock import utc_after, utc_now
 from palserver.fanout import Subscription, Taken, Topic
 from palserver.store.jobs import JobRow, Output
 
@@ -23,6 +26,7 @@ STORED_CHARACTERS = 256 * 1024
 STATES = ("queued", "running", "succeeded", "failed", "cancelled", "interrupted")
 JobState = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(STATES)})]
 
+About = dict[str, Any]
 Result = dict[str, Any]
 Intent = dict[str, Any]
 
@@ -35,18 +39,24 @@ class JobError(msgspec.Struct, frozen=True):
 
 
 class JobView(msgspec.Struct, frozen=True):
-    """A job as the API shows it. `percent` is null where nobody can know; `result` depends on the kind."""
+    """A job as the API shows it. `percent` is null where nobody can know; `result` depends on the kind.
+
+    `about` is what was asked for: a backup's note, an update's version. A countdown has a `step_ends_at`.
+    """
 
     id: str
     kind: str
     instance: str
     state: JobState
     actor: str
+    about: About | None
     created_at: str
     started_at: str | None
     finished_at: str | None
     step: str | None
+    step_ends_at: str | None
     percent: float | None
+    is_cancellable: bool
     error: JobError | None
     result: Result | None
 
@@ -72,10 +82,12 @@ class Job:
         self.started_at: str | None = None
         self.finished_at: str | None = None
         self.step: str | None = None
+        self.step_ends_at: str | None = None
         self.percent: float | None = None
         self.error: JobError | None = None
         self.result: Result | None = None
         self.intent: Intent = {}
+        self._kept_intent: Intent = {}
         self.output: deque[str] = deque(maxlen=KEPT_LINES)
         self.lines: Topic[str] = Topic()
         self.ended = Event()
@@ -86,12 +98,20 @@ class Job:
         self._write_down = write_down
 
     @property
+    def about(self) -> About | None:
+        """Written down with the intents, so that it is known of a job that has ended, too."""
+        about: About | None = self.intent.get("about")
+        return about
+
+    @property
     def view(self) -> JobView:
         return JobView(**{name: getattr(self, name) for name in JobView.__struct_fields__})
 
     @property
     def row(self) -> JobRow:
-        return JobRow(**msgspec.structs.asdict(self.view) | _encode(self))
+        encoded = _encode(self)
+        plain = {each.name: getattr(self, each.name) for each in fields(JobRow) if each.name not in encoded}
+        return JobRow(**plain | encoded)
 
     @property
     def stored_output(self) -> Output:
@@ -105,17 +125,30 @@ class Job:
             lines.appendleft(f"{line}\n")
         return Output("".join(lines), self.written - len(lines))
 
-    def enter(self, step: str, *, is_cancellable: bool = True) -> None:
-        """Begin a step; a cancel that came before takes effect here. Raises Cancelled."""
+    def enter(self, step: str, *, is_cancellable: bool = True, seconds: float | None = None) -> None:
+        """Begin a step; a cancel that came before takes effect here. Raises Cancelled.
+
+        `seconds` is how long it will take, where that is known.
+        """
         self.check_cancelled()
         self.is_cancellable = is_cancellable
         self.step = step
+        self.step_ends_at = None if seconds is None else utc_after(seconds)
         self._changed(self)
 
     def intend(self, **facts: Any) -> None:
-        """Write down what is about to be done; returns when that will survive a crash."""
+        """Write down what is about to be done; returns when that will survive a crash.
+
+        What stands there already is not written again: the way back must not need room on a full disk.
+        """
         self.intent |= facts
-        self._write_down(self)
+        if not facts.items() <= self._kept_intent.items():
+            self._write_down(self)
+            self._kept_intent = {**self.intent}
+
+    def inherit(self, intent: Intent) -> None:
+        """What another job has written down, and is written down of this one from its beginning."""
+        self.intent, self._kept_intent = intent, {**intent}
 
     def write(self, line: str) -> None:
         """Add a line to the output. Only the newest are kept."""
@@ -137,6 +170,21 @@ class Job:
         if self.cancelled.wait(seconds):
             raise errors.Cancelled()
 
+    @contextmanager
+    def cut_short(self) -> Iterator[None]:
+        """A cancel ends at once what is waited for in here, which may be left half-way: raises Cancelled."""
+        waiting = gevent.getcurrent()
+
+        def cut(_: Event) -> None:
+            waiting.throw(errors.Cancelled())
+
+        self.check_cancelled()
+        self.cancelled.rawlink(cut)
+        try:
+            yield
+        finally:
+            self.cancelled.unlink(cut)
+
     def follow(self) -> tuple[Taken[str], Subscription[str]]:
         """What is kept of the output so far, and a subscription to the rest that ends when the job does."""
         return Taken(self.written - len(self.output), list(self.output)), self.lines.subscribe()
@@ -149,13 +197,18 @@ class Job:
         """Nobody is told before `announce_end`, so that it can be written down first."""
         self.state, self.result = state, result
         self.error = JobError(error.key, error.detail) if error else None
-        self.finished_at, self.step = utc_now(), None
+        self.finished_at, self.step, self.step_ends_at = utc_now(), None, None
         self.is_cancellable = False
 
     def announce_end(self) -> None:
         self.ended.set()
         self._changed(self)
         self.lines.end()
+
+
+def make_unseen(kind: str, instance: str) -> Job:
+    """One that nobody follows, for work that is done while somebody waits."""
+    return Job(kind, instance, "", _ignore, _ignore)
 
 
 def restore(row: JobRow, output: Output) -> Job:

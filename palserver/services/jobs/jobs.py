@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 import gevent
 import msgspec
@@ -13,7 +14,17 @@ from palserver import errors
 from palserver.background import Background
 from palserver.clock import utc_now
 from palserver.fanout import Topic
-from palserver.services.job import STATES, Intent, Job, JobError, JobState, JobView, Result, restore
+from palserver.services.jobs.job import (
+    STATES,
+    About,
+    Intent,
+    Job,
+    JobError,
+    JobState,
+    JobView,
+    Result,
+    restore,
+)
 from palserver.store import jobs as store
 from palserver.store.database import Database
 from palserver.store.jobs import JobRow
@@ -24,6 +35,7 @@ log = logging.getLogger(__name__)
 
 KEPT_JOBS = 1000
 STORE_SECONDS = 1.0
+STORE_AGAIN_SECONDS = 5.0
 
 Work = Callable[[Job], Result | None]
 Outcome = tuple[str, Result | None, errors.PalError | None]
@@ -37,19 +49,26 @@ class Jobs:
         self._background = background
         self._kept_jobs = kept_jobs
         self._running: dict[str, Job] = {}
+        self._unwritten: dict[str, Job] = {}  # have ended, and the database could not take it
         self._is_stopping = False
         self.changes: Topic[JobView] = Topic()
 
-    def start(self, kind: str, instance: str, actor: str, work: Work) -> Job:
-        """Run `work` in a greenlet. Raises InstanceBusy with the other job's id, or ShuttingDown."""
+    def start(self, kind: str, instance: str, actor: str, work: Work, about: About | None = None) -> Job:
+        """Run `work` in a greenlet; `about` is what was asked for, and no secret.
+
+        Raises InstanceBusy with the other job's id, or ShuttingDown.
+        """
         if self._is_stopping:
             raise errors.ShuttingDown()
         other = self._running.get(instance)
         if other is not None:
             raise errors.InstanceBusy(fields={"job": other.id})
         job = Job(kind, instance, actor, self._publish, self._write_intent)
+        if about:
+            job.intent = {"about": about}
         self._running[instance] = job
         try:
+            self._write_ends()  # or there would be two on this instance
             self._database.write(store.add_job, job.row)
         except BaseException:
             del self._running[instance]
@@ -72,7 +91,7 @@ class Jobs:
         """
         kind, actor = job
         recovery = Job(kind, row.instance, actor, self._publish, self._write_intent)
-        recovery.intent = intent
+        recovery.inherit(intent)
         self._database.write(_interrupt, row, recovery.row)
         self._running[row.instance] = recovery
         self._begin(recovery, work)
@@ -83,9 +102,9 @@ class Jobs:
 
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
-        running = next((job for job in self._running.values() if job.id == job_id), None)
-        if running is not None:
-            return running
+        known = self._list_known().get(job_id)
+        if known is not None:
+            return known
         row = store.find_job(self._database.reader, job_id)
         if row is None:
             raise errors.JobNotFound()
@@ -97,15 +116,21 @@ class Jobs:
     def list_running(self) -> list[JobView]:
         return [job.view for job in self._running.values()]
 
+    def list_intents(self) -> list[Intent]:
+        """Of those that run now."""
+        return [job.intent for job in self._running.values()]
+
     def list_views(
         self, instance: str | None = None, state: str | None = None, limit: int = 50
     ) -> list[JobView]:
         """Newest first."""
-        running = {job.id: job for job in self._running.values()}
+        known = self._list_known()
         rows = store.list_jobs(self._database.reader, instance, state, limit)
-        return [
-            running[row.id].view if row.id in running else restore(row, store.Output()).view for row in rows
-        ]
+        return [known[row.id].view if row.id in known else restore(row, store.Output()).view for row in rows]
+
+    def _list_known(self) -> dict[str, Job]:
+        """Those of which the database does not know the newest, by their ids."""
+        return self._unwritten | {job.id: job for job in self._running.values()}
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop at the next safe place. Raises NotCancellable."""
@@ -144,16 +169,30 @@ class Jobs:
         """So that a crash takes no more than a second of what was told."""
         while True:
             seen = (job.view, job.written)
-            self._database.write(store.set_job, job.row, job.stored_output)
+            with suppress(sqlite3.Error):  # tried again with the next line, and at the end until it is done
+                self._database.write(store.set_job, job.row, job.stored_output)
             gevent.sleep(STORE_SECONDS)
             while seen == (job.view, job.written):
                 gevent.sleep(STORE_SECONDS)
 
     def _store_end(self, job: Job) -> None:
+        self._unwritten[job.id] = job
         try:
-            self._database.write(_end_job, job.row, job.stored_output, self._kept_jobs)
+            self._write_ends()
         except sqlite3.Error:
-            log.exception("The end of the job %s could not be written", job.id)
+            log.exception("The end of the job %s could not be written. It will be tried again.", job.id)
+            self._background.spawn(f"end of job {job.id}", self._keep_writing_ends)
+
+    def _write_ends(self) -> None:
+        for job in list(self._unwritten.values()):
+            self._database.write(_end_job, job.row, job.stored_output, self._kept_jobs)
+            self._unwritten.pop(job.id, None)
+
+    def _keep_writing_ends(self) -> None:
+        while self._unwritten:
+            gevent.sleep(STORE_AGAIN_SECONDS)
+            with suppress(sqlite3.Error):
+                self._write_ends()
 
     def _write_intent(self, job: Job) -> None:
         self._database.write(store.set_intent, job.id, job.row.intent)

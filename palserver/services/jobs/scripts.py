@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from palserver import errors, names
 from palserver.background import Background
 from palserver.clients import shell
 from palserver.config import Config
-from palserver.services.jobs import Job
+from palserver.services.jobs.jobs import Job
 from palserver.store import backups
 from palserver.store.instances import Instance
 
@@ -32,13 +33,14 @@ class Script:
 SCRIPTS = {
     "backup.sh": Script((names.INSTANCE,), 3600.0),
     "update.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
-    "verify.sh": Script((backups.ID, names.INSTANCE), 3600.0),
+    "verify.sh": Script((backups.ANY_ID, names.INSTANCE), 3600.0),
     "update-fetch.sh": Script((names.VERSION, names.INSTANCE), 7200.0),
-    "restore-check.sh": Script((backups.ID, names.INSTANCE), 3600.0),
+    "image-load.sh": Script((names.VERSION, names.INSTANCE, names.REPOSITORY), 7200.0),
+    "restore-check.sh": Script((backups.ANY_ID, names.INSTANCE), 3600.0),
     # Somebody waits for this one.
-    "restore-preview.sh": Script((backups.ID, names.INSTANCE), 60.0),
-    "restore-compare.sh": Script((backups.ID, names.INSTANCE), 3600.0),
-    "restore-stage.sh": Script((backups.ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER), 7200.0),
+    "restore-preview.sh": Script((backups.ANY_ID, names.INSTANCE), 60.0),
+    "restore-compare.sh": Script((backups.ANY_ID, names.INSTANCE), 3600.0),
+    "restore-stage.sh": Script((backups.ANY_ID, names.INSTANCE, names.JOB, names.OWNER, names.OWNER), 7200.0),
 }
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAX_SCRIPT_BYTES = 1024 * 1024
@@ -79,8 +81,16 @@ class Scripts:
         listener = shell.Listener(lambda group: job.intend(process_group=group), take_line or job.write)
         ended = shell.run(command, listener, job.cancelled, self.background)
         if ended.exit_code != 0:
+            if (ending := find_signal(ended.exit_code)) is not None:
+                job.write(f"{name} was ended from outside, by {ending}.")
             log.warning("%s ended with %d:\n%s", name, ended.exit_code, "\n".join(ended.last_lines))
             raise errors.ScriptFailed(exit_code=ended.exit_code)
+
+
+def find_signal(exit_code: int) -> str | None:
+    """The name of the signal that ended a program, or a shell's program; None if it ended by itself."""
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    return signal.Signals(number).name if number in [*signal.Signals] else None
 
 
 def build_environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
