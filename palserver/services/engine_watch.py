@@ -66,6 +66,14 @@ class EngineWatch:
     def is_reachable(self) -> bool:
         return self.engine_status.status == "ok"
 
+    def wait_until_reachable(self) -> None:
+        changes = self.engine_changes.subscribe()
+        try:
+            while not self.is_reachable:
+                changes.take()
+        finally:
+            changes.close()
+
     def find(self, name: str) -> Container | None:
         """The container as last seen; None when it does not exist, or the engine does not answer."""
         return self._containers.get(name) if self.is_reachable else None

@@ -9,9 +9,9 @@ import msgspec
 from palserver.clients.containers import Container, Port
 from palserver.errors import InstanceNotFound
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.games import Games, GameView
-from palserver.services.jobs import Jobs, JobView
-from palserver.services.metrics import Metrics, MetricsView, shorten
+from palserver.services.games.games import Games, GameView
+from palserver.services.jobs.jobs import Jobs, JobView
+from palserver.services.metrics.metrics import Metrics, MetricsView, shorten
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -63,7 +63,8 @@ class Instances:
 
     def list_secrets(self, instance: Instance) -> set[str]:
         """The game's admin password, as it was set by hand and as it was found."""
-        return {word for word in (instance.admin_password, self._games.find_password(instance.name)) if word}
+        by_hand = {instance.admin_password} if instance.admin_password else set()
+        return by_hand | self._games.list_passwords(instance.name)
 
     def list_instances(self) -> list[Instance]:
         return store.list_instances(self._database.reader)

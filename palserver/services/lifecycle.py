@@ -2,64 +2,116 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 import gevent
 
 from palserver import errors
-from palserver.background import Background
 from palserver.clients.containers import Container
 from palserver.clients.engine import Engine
-from palserver.services.countdown import Countdown, count_down
+from palserver.services.containers.belongings import goes_with_container
+from palserver.services.containers.making import Making
+from palserver.services.containers.restart_policies import RestartPolicies
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.games import Games
-from palserver.services.jobs import Job, Jobs, Result
-from palserver.store import instances as store
-from palserver.store.database import Database
+from palserver.services.games.countdown import Countdown, count_down
+from palserver.services.games.games import Games
+from palserver.services.jobs.job import Intent
+from palserver.services.jobs.jobs import Job, Result
+from palserver.services.restores.side_containers import check_lasting
 from palserver.store.instances import Instance
 
 EXIT_SECONDS = 60.0
 STOP_GRACE_SECONDS = 120
 LOOK_SECONDS = 0.25
 AT_ONCE = Countdown()
-NO_RESTART = {"Name": "no", "MaximumRetryCount": 0}
+GONE_WITH_IT = (
+    "The container was made with --rm, and its world is on no volume of a name: both would be gone."
+)
+# Jobs in which settings that wait are written; a restore and a rollback put files in their places by
+# themselves. An update and a change keep a copy once the server has stopped, and the way back leads to what
+# is in it: what is written before is kept, what would be written after it could be lost.
+WRITES_AT_STOP = ("stop", "restart", "update", "change")
+WRITES_AT_START = ("start", "restart", "recovery")
 
 
 class Lifecycle:
     """Each method is the work of a job and returns its result."""
 
-    def __init__(
-        self, database: Database, engine: Engine, watch: EngineWatch, games: Games, jobs: Jobs
+    def __init__(  # noqa: PLR0913 - all are parts of the same stop
+        self,
+        engine: Engine,
+        watch: EngineWatch,
+        games: Games,
+        making: Making,
+        policies: RestartPolicies,
+        write_settings: Callable[[Job, Instance], str | None],
     ) -> None:
-        self._database = database
+        """`write_settings` writes those that wait, and returns how that went, None if none did."""
         self._engine = engine
         self._watch = watch
         self._games = games
-        self._jobs = jobs
-        self._kept: set[str] = set()  # instances whose policy stays held from stop to start
+        self._making = making
+        self.policies = policies
+        self._write_settings = write_settings
 
     def start(self, job: Job, instance: Instance) -> Result:
         """Succeeded means that the container runs; whether the game is ready is `game.status`."""
         job.enter("starting", is_cancellable=False)
         job.intend(shall_run=True)
-        container = self._engine.get_container(instance.container)
+        settings: Result = {}
+        try:
+            container = self._engine.get_container(instance.container)
+        except errors.ContainerMissing:
+            return self._start_new(job, instance)
         if container.state == "paused":
             self._engine.unpause(instance.container)
         elif not container.is_up:
-            self.put_policy_back(instance.name)
+            settings = self._settle(job, instance, WRITES_AT_START)
+            self.policies.put_back(instance.name)
             self._engine.start(instance.container)
         self._watch.look(instance.container)
-        return {"was_running": container.is_up}
+        return {"was_running": container.is_up, **settings}
 
-    def stop(self, job: Job, instance: Instance, countdown: Countdown = AT_ONCE) -> Result:
+    def _start_new(self, job: Job, instance: Instance) -> Result:
+        """Make the container first; nothing is left of it where it cannot be started."""
+        self._making.make(job, instance)
+        job.enter("starting", is_cancellable=False)
+        try:
+            self._engine.start(instance.container)
+        except errors.PalError:
+            with suppress(errors.PalError):
+                self._making.unmake(instance, job.intent)
+            raise
+        self._watch.look(instance.container)
+        return {"was_running": False}
+
+    def have_container(self, job: Job, instance: Instance) -> None:
+        """Make a missing one, as `start` does, for what needs it stopped. Raises as `Making.make`."""
+        try:
+            self._engine.get_container(instance.container)
+        except errors.ContainerMissing:
+            self._making.make(job, instance)
+            self._watch.look(instance.container)
+
+    def unmake(self, instance: Instance, intent: Intent) -> None:
+        """Take away a container that the job with this intent has made for a restore that was not to be."""
+        if "made" in intent and not intent.get("shall_run") and intent.get("world") != "new":
+            self._making.unmake(instance, intent)
+            self._watch.look(instance.container)
+
+    def stop(
+        self, job: Job, instance: Instance, countdown: Countdown = AT_ONCE, *, keeps_world: bool = True
+    ) -> Result:
         """Save, keep the engine from restarting it, ask the game to end, wait, then have the engine end it.
 
-        The result tells the truth about the save: `saved` is true only when the game said so.
+        The result tells the truth about the save: `saved` is true only when the game said so. Raises
+        WorldNotOnVolume where the engine would remove the world with the container.
         """
         container = self._engine.get_container(instance.container)
+        if keeps_world:
+            self._check_world_stays(instance, container)
         if not container.is_up:
             return {"was_running": False, "saved": None, "save_error": None, "exit_code": container.exit_code}
         if container.state == "paused":
@@ -74,7 +126,29 @@ class Lifecycle:
             "save_error": save_error,
             "ended_by": ended_by,
             "exit_code": ended.exit_code if ended else None,
+            **(self._settle(job, instance, WRITES_AT_STOP) if ended else {}),
         }
+
+    def warn(self, job: Job, instance: Instance, countdown: Countdown) -> None:
+        """The countdown of a stop that is a part of more, before anything is held or written down for it.
+
+        A paused server stays so: nobody hears anything there. Raises WorldNotOnVolume and Cancelled.
+        """
+        container = self._engine.get_container(instance.container)
+        if container.is_up and container.state != "paused":
+            self._check_world_stays(instance, container)
+            count_down(job, self._games, instance.name, countdown)
+
+    def _check_world_stays(self, instance: Instance, container: Container) -> None:
+        if container.is_removed_at_end:
+            mounts = self._engine.inspect(instance.container).get("Mounts") or []
+            if goes_with_container(mounts, instance.saved_path):
+                raise errors.WorldNotOnVolume(GONE_WITH_IT)
+
+    def _settle(self, job: Job, instance: Instance, kinds: tuple[str, ...]) -> Result:
+        """Write the settings that wait for a stop; nothing is told where none did."""
+        outcome = self._write_settings(job, instance) if job.kind in kinds else None
+        return {} if outcome is None else {"settings": outcome}
 
     def end(self, job: Job, instance: Instance) -> str | None:
         """From here there is no way back: whoever is interrupted has to finish it. Returns who ended it."""
@@ -83,10 +157,14 @@ class Lifecycle:
         container = self._engine.get_container(instance.container)
         if not container.is_up:
             return None
-        with self._held_policy(instance, container):
+        if container.is_removed_at_end:  # which goes with no restart policy
+            return self._end(job, instance)
+        with self.policies.held(instance, container):
             return self._end(job, instance)
 
     def restart(self, job: Job, instance: Instance, countdown: Countdown) -> Result:
+        """Raises WorldNotOnVolume for a container that could not be started again."""
+        check_lasting(self._engine.inspect(instance.container))
         job.intend(shall_run=True)
         stopped = self.stop(job, instance, countdown)
         return stopped | self.start(job, instance) | {"was_running": stopped["was_running"]}
@@ -100,25 +178,6 @@ class Lifecycle:
         self._wait_for_exit(instance, EXIT_SECONDS)
         ended = self._watch.look(instance.container)
         return {"saved": False, "exit_code": ended.exit_code if ended else None}
-
-    def start_recovery(self, background: Background) -> None:
-        background.supervise("recovery", self._recover)
-
-    def _recover(self) -> None:
-        """A crash in the middle of a stop leaves containers without their restart policy: give it back.
-
-        Done whenever the engine (again) answers, for every instance on which no job is running.
-        """
-        statuses = self._watch.engine_changes.subscribe()
-        try:
-            while True:
-                if self._watch.is_reachable:
-                    for instance in store.list_instances(self._database.reader):
-                        if self._jobs.find_running(instance.name) is None:
-                            self.put_policy_back(instance.name)
-                statuses.take()
-        finally:
-            statuses.close()
 
     def _save(self, job: Job, instance: Instance) -> str | None:
         """None when the game saved; else the key of what went wrong, which does not keep us from stopping."""
@@ -149,61 +208,15 @@ class Lifecycle:
         except errors.InstanceNotRunning:
             pass  # it has ended meanwhile; the engine confirms that below
         job.write(f"The engine ends it, with up to {STOP_GRACE_SECONDS} s of grace.")
-        self._engine.stop(instance.container, STOP_GRACE_SECONDS)
+        with suppress(errors.ContainerMissing):
+            self._engine.stop(instance.container, STOP_GRACE_SECONDS)
         return "engine"
 
     def _wait_for_exit(self, instance: Instance, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while self._engine.get_container(instance.container).is_up:
-            if time.monotonic() > deadline:
-                return False
-            gevent.sleep(LOOK_SECONDS)
+        with suppress(errors.ContainerMissing):  # made with --rm, or removed by somebody
+            while self._engine.get_container(instance.container).is_up:
+                if time.monotonic() > deadline:
+                    return False
+                gevent.sleep(LOOK_SECONDS)
         return True
-
-    @contextmanager
-    def _held_policy(self, instance: Instance, container: Container) -> Iterator[None]:
-        """Keep the engine from starting the container again when the game exits by itself.
-
-        The policy is written down before it is changed. A signal sent through the engine also makes it note
-        that somebody wants the container stopped, so that `unless-stopped` does not start it at the next boot
-        of the host; SIGCONT does that and nothing else.
-        """
-        self._hold_policy(instance, container)
-        if container.state != "restarting":
-            with suppress(errors.InstanceNotRunning):  # it has ended by itself this very moment
-                self._engine.kill(instance.container, "SIGCONT")
-        yield
-        self.put_policy_back(instance.name)
-
-    @contextmanager
-    def policy_kept_held(self, instance: Instance) -> Iterator[None]:
-        """Nothing starts the container by itself, whatever is stopped and started in here by hand."""
-        self._hold_policy(instance, self._engine.get_container(instance.container))
-        self._kept.add(instance.name)
-        try:
-            yield
-        except Exception:
-            self._release_policy(instance.name)
-            raise
-        self._release_policy(instance.name)
-
-    def _release_policy(self, name: str) -> None:
-        """Not done for a job that is killed half-way with its process: recovery does it at the end."""
-        self._kept.discard(name)
-        self.put_policy_back(name)
-
-    def _hold_policy(self, instance: Instance, container: Container) -> None:
-        row = store.find_instance(self._database.reader, instance.name)
-        if row is not None and row.held_restart_policy is None:  # else it is held since before a crash
-            policy = json.dumps(container.restart_policy)
-            self._database.write(store.set_held_restart_policy, instance.name, policy)
-        self._engine.set_restart_policy(instance.container, NO_RESTART)
-
-    def put_policy_back(self, name: str) -> None:
-        """The restart policy as it was before a stop held it, if one does and it is not to be kept held."""
-        instance = store.find_instance(self._database.reader, name)
-        if instance is None or instance.held_restart_policy is None or name in self._kept:
-            return
-        with suppress(errors.ContainerMissing):  # removed by somebody meanwhile, and its policy with it
-            self._engine.set_restart_policy(instance.container, json.loads(instance.held_restart_policy))
-        self._database.write(store.set_held_restart_policy, name, None)
