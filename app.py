@@ -19,9 +19,11 @@ from migrations import NewerDatabase, migrate
 from palserver import create_app
 from palserver.background import Background
 from palserver.config import Config, ConfigError, describe, read_config
+from palserver.services.accounts.newcomers import UsersFileError
+from palserver.services.accounts.old_database import OldDatabaseError, make_room
+from palserver.services.accounts.users_file import prepare_accounts
 from palserver.services.composition import Services
-from palserver.services.newcomers import UsersFileError
-from palserver.services.users_file import prepare_accounts
+from palserver.services.moving_in import describe_moving_in
 from palserver.store.database import Database, DatabaseInUse
 from palserver.web.context import VIEWERS
 from palserver.web.http_server import HttpServer, open_listener, wait_for_requests
@@ -40,13 +42,13 @@ def main(arguments: list[str]) -> int:
             sys.stderr.write(f"{name} {problem}\n")
         return 2
     if "--check" in arguments:
-        sys.stdout.write("\n".join(describe(config)) + "\n")
+        sys.stdout.write("\n".join([*describe(config), *describe_moving_in(config)]) + "\n")
         return 0
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # "connection pool is full" is no news
     try:
         run(config)
-    except (NewerDatabase, DatabaseInUse, UsersFileError, OSError) as error:
+    except (NewerDatabase, DatabaseInUse, UsersFileError, OldDatabaseError, OSError) as error:
         log.error("PalServer cannot start: %s", error)
         return 1
     except sqlite3.Error as error:
@@ -58,7 +60,7 @@ def main(arguments: list[str]) -> int:
 def run(config: Config) -> None:
     """Start everything from top to bottom; stop it from bottom to top."""
     config.db_path.parent.mkdir(parents=True, exist_ok=True)
-    database = Database(config.db_path, migrate)
+    database = Database(config.db_path, migrate, lambda: make_room(config.db_path, config.base_dir, migrate))
     try:
         prepare_accounts(database, config.base_dir, config.db_path, config.admin_password)
         listener = open_listener(config.host, config.port)

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint, Flask, Response, g, request
 
-from palserver.services.audit import AuditEntry
+from palserver.services.accounts.audit import AuditEntry
 from palserver.store.audit import LARGEST_ID
 from palserver.web.address import client_address
 from palserver.web.context import services
@@ -53,8 +53,15 @@ def note(*, actor: str | None = None, target: str | None = None) -> None:
     g.audit_target = target or g.get("audit_target")
 
 
+def note_reading() -> None:
+    """This request only asks what it would do, whatever its method."""
+    g.audit_is_reading = True
+
+
 def _record(response: Response) -> Response:
     if request.method in READING_METHODS or request.endpoint in (None, *UNRECORDED):
+        return response
+    if g.get("audit_is_reading"):
         return response
     outcome = _outcome(response)
     actor = g.signed_in.username if "signed_in" in g else g.get("audit_actor")

@@ -8,9 +8,9 @@ import msgspec
 from flask import Blueprint, after_this_request, request
 
 from palserver.errors import BadCredentials, OriginRefused, SessionNotFound, TooManyRequests, Unauthorized
-from palserver.services.auth import OwnSession
-from palserver.services.sessions import Caller
-from palserver.services.tickets import LIFETIME_SECONDS
+from palserver.services.accounts.auth import OwnSession
+from palserver.services.accounts.sessions import Caller
+from palserver.services.accounts.tickets import LIFETIME_SECONDS
 from palserver.web import audit, refresh_cookie, tokens
 from palserver.web.address import client_address
 from palserver.web.context import services
@@ -75,7 +75,9 @@ def login(query: LoginQuery, body: Login) -> TokenPair:
 def refresh() -> TokenPair | None:
     """Spend the refresh token, sent as the bearer token or as the cookie, for a new pair.
 
-    One that is used twice ends its session. 204 tells a page, which cannot see its cookie, that nobody is
+    One that is used twice ends its session. Where it is known why a session has ended, `fields.ended` of the
+    problem says so: `signed_out`, `ended_elsewhere`, `password_changed` (by its user), `password_set` (by an
+    admin) or `account_removed`. 204 tells a page, which cannot see its cookie, that nobody is
     signed in; that is no error.
     """
     token = tokens.find_bearer_token()
@@ -107,7 +109,7 @@ def logout() -> None:
         claims = tokens.find_claims(cookie, "refresh")
     if claims is not None:
         audit.note(actor=claims.username)
-        services().auth.logout(claims.session_id)
+        services().auth.logout(claims.username, claims.session_id)
     after_this_request(refresh_cookie.remove_token)
 
 

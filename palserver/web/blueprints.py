@@ -6,6 +6,8 @@ from palserver.web import (
     audit,
     auth,
     backups,
+    bans,
+    creations,
     events,
     game,
     host,
@@ -17,13 +19,17 @@ from palserver.web import (
     page,
     prometheus,
     restores,
+    settings,
     users,
+    versions,
 )
 
 BLUEPRINTS = (
     audit.bp,
     auth.bp,
     backups.bp,
+    bans.bp,
+    creations.bp,
     events.bp,
     game.bp,
     host.bp,
@@ -35,5 +41,7 @@ BLUEPRINTS = (
     page.bp,
     prometheus.bp,
     restores.bp,
+    settings.bp,
     users.bp,
+    versions.bp,
 )

@@ -30,14 +30,14 @@ Types = tuple[Any, ...]
 class Contract(msgspec.Struct, frozen=True):
     """`answers` has, for each status that is no error, the types that its body may have; none: no body.
 
-    `messages` are those of a WebSocket. `raises` are the errors that are the view's own: those of its guard,
-    its path and its inputs follow from these.
+    `media` is the kind of what the view makes itself. `messages` are those of a WebSocket. `raises` are the
+    errors that are the view's own: those of its guard, its path and its inputs follow from these.
     """
 
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     answers: dict[int, Types] = {}
-    media: str = "application/json"
+    media: str | None = None
     messages: Any = None
     raises: tuple[type[PalError], ...] = ()
 
@@ -47,7 +47,7 @@ def answers(
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Serve a view by its signature. The first status is that of an answer which does not bring its own.
 
-    `media` is for a view that makes its `Response` itself.
+    `media` is for a view that makes its `Response` itself, always or beside its types.
     """
 
     def declare(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -57,7 +57,7 @@ def answers(
             query=hints.get("query"),
             body=hints.get("body"),
             answers={status: () if status == 204 else types for status in statuses},
-            media=media or ("text/plain" if types == (str,) else "application/json"),
+            media=media,
             raises=raises,
         )
         return serve(view, contract)

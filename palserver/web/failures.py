@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from palserver import errors
-from palserver.services.auth import ROLES
+from palserver.services.accounts.auth import ROLES
 from palserver.web.problems import MEDIA
 from palserver.web.routes import Route
 from palserver.web.schemas import REF, Schema

@@ -10,6 +10,7 @@ from flask import Blueprint
 from palserver import errors
 from palserver.clients.palworld import Info, Metrics, Player
 from palserver.names import USER_ID
+from palserver.web import audit
 from palserver.web.context import services
 from palserver.web.contracts import answers
 from palserver.web.guards import require, signed_in
@@ -123,6 +124,7 @@ def save(instance_name: str) -> Sent:
 @answers(200, raises=REFUSED)
 def kick(instance_name: str, body: RemovalBody) -> Sent:
     """Send a player off the server."""
+    audit.note(target=f"{instance_name}/{body.user_id}")
     services().games.kick(instance_name, body.user_id, body.message)
     return Sent()
 
@@ -132,7 +134,8 @@ def kick(instance_name: str, body: RemovalBody) -> Sent:
 @answers(200, raises=REFUSED)
 def ban(instance_name: str, body: RemovalBody) -> Sent:
     """Send a player off the server for good."""
-    services().games.ban(instance_name, body.user_id, body.message)
+    audit.note(target=f"{instance_name}/{body.user_id}")
+    services().bans.ban(instance_name, body.user_id, body.message, signed_in().username)
     return Sent()
 
 
@@ -141,5 +144,6 @@ def ban(instance_name: str, body: RemovalBody) -> Sent:
 @answers(200, raises=REFUSED)
 def unban(instance_name: str, body: UnbanBody) -> Sent:
     """Let a banned player in again."""
-    services().games.unban(instance_name, body.user_id)
+    audit.note(target=f"{instance_name}/{body.user_id}")
+    services().bans.unban(instance_name, body.user_id)
     return Sent()

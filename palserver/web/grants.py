@@ -8,7 +8,7 @@ import msgspec
 from flask import after_this_request
 
 from palserver.errors import Unauthorized
-from palserver.services.auth import Grant, Role, SignedIn
+from palserver.services.accounts.auth import Grant, Role, SignedIn
 from palserver.web import refresh_cookie, tokens
 from palserver.web.address import client_address
 from palserver.web.context import services

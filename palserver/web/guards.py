@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, g, request
 
 from palserver import errors
-from palserver.services.auth import ROLES, SignedIn
+from palserver.services.accounts.auth import ROLES, SignedIn
 from palserver.web import tokens
 from palserver.web.context import services
 from palserver.web.inputs import read_query

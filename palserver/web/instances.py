@@ -9,15 +9,16 @@ from flask import Blueprint
 
 from palserver import errors
 from palserver.names import VERSION
-from palserver.services.adoption import Adoptable
-from palserver.services.changes import Change, Changes
-from palserver.services.countdown import Countdown
+from palserver.services.containers.adoption import Adoptable
+from palserver.services.containers.changes import ChangeList, Changes
+from palserver.services.games.countdown import Countdown
 from palserver.services.instances import InstanceView
-from palserver.services.jobs import Job
+from palserver.services.jobs.jobs import Job
+from palserver.web import audit
 from palserver.web.context import services
 from palserver.web.contracts import answers
 from palserver.web.guards import require, signed_in
-from palserver.web.jobs import WaitQuery, starts_job
+from palserver.web.jobs import WaitQuery, starts_job, starts_job_or
 
 bp = Blueprint("instances", __name__, url_prefix="/api/instances")
 
@@ -56,23 +57,23 @@ class CountdownBody(msgspec.Struct, frozen=True):
     wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
     message: Message | None = None
 
+    @property
+    def countdown(self) -> Countdown:
+        return Countdown(self.wait_seconds, self.message)
+
 
 class BackupBody(msgspec.Struct, frozen=True):
     note: Annotated[str, msgspec.Meta(max_length=300)] | None = None
 
 
-class UpdateBody(msgspec.Struct, frozen=True):
-    """`version` is a tag of the instance's image."""
+class UpdateBody(CountdownBody, frozen=True, kw_only=True):
+    """`version` is a tag of the instance's image. The countdown begins when that is at hand."""
 
     version: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": f"^{VERSION}$"})]
 
 
 class ChangeQuery(WaitQuery, frozen=True):
     dry_run: Annotated[bool, msgspec.Meta(description=DRY_RUN)] = False
-
-
-class ChangeList(msgspec.Struct, frozen=True):
-    changes: list[Change]
 
 
 @bp.get("")
@@ -96,6 +97,7 @@ def list_adoptable() -> AdoptableList:
 @answers(201, raises=ADOPTION_ERRORS)
 def adopt(body: AdoptBody) -> InstanceView:
     """Manage a container that is there already. Nothing in it is changed."""
+    audit.note(target=body.name or body.container)
     instance = services().adoption.adopt(body.container, body.name)
     return services().instances.view(instance)
 
@@ -111,11 +113,16 @@ def show(instance_name: str) -> InstanceView:
 
 @bp.patch("/<instance_name>")
 @require("admin")
-@starts_job
+@starts_job_or(errors.PortInUse, errors.EngineUnreachable, errors.EngineRefused)
 def change(instance_name: str, query: ChangeQuery, body: Changes) -> Job | ChangeList:
-    """Set how the game is reached, where looking for it fails."""
+    """Change what the container is made from, and how the game is reached where looking for it fails.
+
+    A new container takes the old one's place as in an update: the server is saved and stopped, a backup is
+    made, and where the new one does not come up the old one is back.
+    """
     if query.dry_run:
-        return ChangeList(services().tasks.list_changes(instance_name, body))
+        audit.note_reading()
+        return services().tasks.preview_change(instance_name, body)
     return services().tasks.change(instance_name, signed_in().username, body)
 
 
@@ -132,7 +139,7 @@ def start(instance_name: str) -> Job:
 @starts_job
 def stop(instance_name: str, body: CountdownBody) -> Job:
     """Save the world and stop, after a countdown that players see."""
-    return services().tasks.stop(instance_name, signed_in().username, _countdown(body))
+    return services().tasks.stop(instance_name, signed_in().username, body.countdown)
 
 
 @bp.post("/<instance_name>/restart")
@@ -140,7 +147,7 @@ def stop(instance_name: str, body: CountdownBody) -> Job:
 @starts_job
 def restart(instance_name: str, body: CountdownBody) -> Job:
     """Save the world, stop, and start again, after a countdown that players see."""
-    return services().tasks.restart(instance_name, signed_in().username, _countdown(body))
+    return services().tasks.restart(instance_name, signed_in().username, body.countdown)
 
 
 @bp.post("/<instance_name>/kill")
@@ -164,8 +171,4 @@ def back_up(instance_name: str, body: BackupBody) -> Job:
 @starts_job
 def update(instance_name: str, body: UpdateBody) -> Job:
     """Replace the container by one with another version of its image."""
-    return services().tasks.update(instance_name, signed_in().username, body.version)
-
-
-def _countdown(body: CountdownBody) -> Countdown:
-    return Countdown(body.wait_seconds, body.message)
+    return services().tasks.update(instance_name, signed_in().username, body.version, body.countdown)

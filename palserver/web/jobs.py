@@ -13,7 +13,7 @@ from simple_websocket import Server
 from palserver.errors import InstanceBusy, Invalid, NotCancellable, PalError
 from palserver.fanout import Subscription, Taken
 from palserver.names import INSTANCE, is_match
-from palserver.services.jobs import STATES, Job, JobState, JobView
+from palserver.services.jobs.jobs import STATES, Job, JobState, JobView
 from palserver.web.context import services
 from palserver.web.contracts import Contract, answers, list_answer_types, serve
 from palserver.web.guards import require
@@ -77,10 +77,15 @@ def _serve_job(view: Callable[..., Any], raises: tuple[type[PalError], ...]) -> 
 
 
 def _wait(job: Job, seconds: int | None) -> tuple[JobAnswer, int]:
-    if seconds is not None:
-        job.ended.wait(seconds)
-    has_answer = seconds is not None and job.ended.is_set()
-    return JobAnswer(job.view), 200 if has_answer else 202
+    status = wait_for_end(job, seconds)
+    return JobAnswer(job.view), status
+
+
+def wait_for_end(job: Job, seconds: int | None) -> int:
+    """The status of the answer: 200 if the job has ended within the time that somebody gives it, else 202."""
+    if seconds is None:
+        return 202
+    return 200 if job.ended.wait(seconds) else 202
 
 
 @bp.get("")
@@ -144,7 +149,7 @@ def _relay(viewer: Viewer, subscription: Subscription[str]) -> None:
 
 
 def _send_lines(viewer: Viewer, taken: Taken[str]) -> None:
-    if taken.lost:
+    if taken.lost != 0:
         viewer.send_json(encode(Gap(taken.lost)))
     if taken.items:
         viewer.send_json(encode(OutputLines(taken.items)))

@@ -1,6 +1,6 @@
 """What the WebSockets send: text frames, one JSON object each, told apart by `type`.
 
-The messages of `/api/events` are made where the changes are noticed, in `services/live.py`.
+Those of `/api/events` are made by the services, from `services/live_messages.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from palserver.services import live
-from palserver.services.jobs import JobView
+from palserver.services import live_messages
+from palserver.services.jobs.jobs import JobView
 
 
 class Gap(msgspec.Struct, frozen=True, tag_field="type", tag="gap"):
@@ -67,4 +67,4 @@ class LogState(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
 
 OutputMessage = OutputLines | Gap | JobEnded
 LogMessage = LogLines | Gap | LogState
-EventMessage = live.Message | Gap
+EventMessage = live_messages.Message | Gap

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector as BaseCollector
 
 from palserver.services.composition import Services
 from palserver.services.instances import InstanceView
-from palserver.services.samples import Sample
+from palserver.services.metrics.samples import Sample
 from palserver.version import VERSION
 from palserver.web.http_server import HANDLER
 from palserver.web.viewers import Viewers

@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from flask import Blueprint
 
-from palserver.services.metrics_buckets import History
-from palserver.services.samples import Sample
+from palserver.services.metrics.buckets import History
+from palserver.services.metrics.samples import Sample
 from palserver.web.context import services
 from palserver.web.contracts import answers
 from palserver.web.guards import require

@@ -10,7 +10,7 @@ import msgspec
 
 from palserver import names
 from palserver.web import viewers
-from palserver.web.contracts import Contract
+from palserver.web.contracts import Contract, Types
 from palserver.web.failures import describe_errors
 from palserver.web.routes import Route
 from palserver.web.schemas import Schema, Schemas, list_query_parameters
@@ -92,9 +92,17 @@ def _describe_answers(contract: Contract, schemas: Schemas) -> dict[str, Schema]
     described = {}
     for status, types in contract.answers.items():
         answer: Schema = {"description": HTTPStatus(status).phrase}
-        if types:
-            answer["content"] = {contract.media: {"schema": schemas.find(*types)}}
-        elif status not in (101, 204, 304):  # made by the view itself
-            answer["content"] = {contract.media: {}}
-        described[str(status)] = answer
+        content = {} if status in (101, 204, 304) else _describe_content(contract, types, schemas)
+        described[str(status)] = answer | ({"content": content} if content else {})
     return described
+
+
+def _describe_content(contract: Contract, types: Types, schemas: Schemas) -> Schema:
+    """By media type: of what is returned, and of what the view makes itself."""
+    content: Schema = {}
+    if types:
+        media = "text/plain" if types == (str,) else "application/json"
+        content[media] = {"schema": schemas.find(*types)}
+    if contract.media is not None:
+        content[contract.media] = {}
+    return content

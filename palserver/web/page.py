@@ -15,6 +15,14 @@ from palserver.web.guards import public
 bp = Blueprint("page", __name__)
 
 FOLDER = Path(__file__).parent.parent / "page"
+# What npm has installed beside the code, if it was there when this was set up (setup/page_assets.sh).
+LIBRARIES = FOLDER.parent.parent / "node_modules"
+CHARTS = {
+    "vendor/uplot.js": "uplot/dist/uPlot.esm.js",
+    "vendor/uplot.css": "uplot/dist/uPlot.min.css",
+}
+# In their place without npm. A page that has to try would make a request that fails.
+STAND_INS = {".js": b"export default null;\n", ".css": b""}
 # By name and not by the system's table, which on some machines calls JavaScript plain text.
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -23,13 +31,18 @@ CONTENT_TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-HEADERS = {
+# For what can be looked at by itself. With the rest a browser heeds the policy of the document that asked for
+# it, and the same words with each of forty files would be a tenth of the first view.
+DOCUMENT_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+}
+DOCUMENT_TYPES = {CONTENT_TYPES[".html"], CONTENT_TYPES[".svg"]}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
     # Kept, but asked about each time: after an update of the panel the next look shows the new page.
     "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",
@@ -59,13 +72,18 @@ def show_asset(name: str) -> Response:
 
 @cache
 def list_assets() -> dict[str, Asset]:
-    """The files of the folder by their names in it. Nothing else can be asked for."""
+    """The files of the folder by their names in it, and the charts. Nothing else can be asked for."""
     files = (file for file in sorted(FOLDER.rglob("*")) if file.suffix in CONTENT_TYPES)
-    return {file.relative_to(FOLDER).as_posix(): _read(file) for file in files}
+    ours = {file.relative_to(FOLDER).as_posix(): _read(file) for file in files}
+    return ours | {name: _read_library(LIBRARIES / path) for name, path in CHARTS.items()}
 
 
 def _read(file: Path) -> Asset:
     return pack(CONTENT_TYPES[file.suffix], file.read_bytes())
+
+
+def _read_library(file: Path) -> Asset:
+    return _read(file) if file.is_file() else pack(CONTENT_TYPES[file.suffix], STAND_INS[file.suffix])
 
 
 def pack(content_type: str, plain: bytes) -> Asset:
@@ -86,6 +104,8 @@ def send(asset: Asset) -> Response:
     is_packed = request.accept_encodings.quality("gzip") > 0
     response = Response(asset.packed if is_packed else asset.plain, content_type=asset.content_type)
     response.headers.update(HEADERS)
+    if asset.content_type in DOCUMENT_TYPES:
+        response.headers.update(DOCUMENT_HEADERS)
     if is_packed:
         response.headers["Content-Encoding"] = "gzip"
     response.set_etag(asset.etag, weak=True)  # weak: the same file has two forms on the wire

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
+from wsproto.utilities import RemoteProtocolError
 
 from palserver import errors
 from palserver.web.replies import encode
@@ -40,6 +41,7 @@ def install(app: Flask) -> None:
     """On the app and not on blueprints: theirs never see an address that matches no route."""
     app.register_error_handler(errors.PalError, render)
     app.register_error_handler(HTTPException, _render_http)
+    app.register_error_handler(RemoteProtocolError, _render_handshake)
     app.register_error_handler(Exception, _render_unexpected)
 
 
@@ -69,6 +71,11 @@ def _render_http(error: HTTPException) -> Response:
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
     return response
+
+
+def _render_handshake(_: RemoteProtocolError) -> Response:
+    """Before a WebSocket is open; what comes later ends it."""
+    return render(errors.Invalid("This is not how a WebSocket is opened."))
 
 
 def _render_unexpected(error: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, current_app, request
 
-from palserver.services.sessions import REFRESH_SECONDS
+from palserver.services.accounts.sessions import REFRESH_SECONDS
 
 NAME = "palserver_refresh"
 PATH = "/api/auth"

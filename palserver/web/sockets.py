@@ -15,14 +15,14 @@ from palserver.web.context import VIEWERS, services
 from palserver.web.contracts import Contract
 from palserver.web.guards import signed_in
 from palserver.web.http_server import HANDLER
-from palserver.web.viewers import Viewer, Viewers
+from palserver.web.viewers import LateThread, Viewer, Viewers
 
 SocketView = TypeVar("SocketView", bound=Callable[..., None])
 
 _sock = Sock()
 
 # What viewers send is never read; anything longer than a farewell or a ping is not meant for us.
-SERVER_OPTIONS = {"max_message_size": 4096}
+SERVER_OPTIONS = {"max_message_size": 4096, "thread_class": LateThread}
 
 
 def socket_route(

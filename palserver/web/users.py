@@ -6,8 +6,8 @@ import msgspec
 from flask import Blueprint
 
 from palserver.errors import LastAdmin, UserExists, UserNotFound
-from palserver.services.auth import Role
-from palserver.services.users import Account
+from palserver.services.accounts.auth import Role
+from palserver.services.accounts.users import Account
 from palserver.web import audit
 from palserver.web.context import services
 from palserver.web.contracts import answers

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Any
 
 import gevent
@@ -17,8 +18,9 @@ from simple_websocket import ConnectionClosed, Server
 
 from palserver.background import Background
 from palserver.fanout import Subscription
-from palserver.services.auth import ROLES, Auth, SignedIn
+from palserver.services.accounts.auth import ROLES, Auth, SignedIn
 from palserver.services.instances import Instances
+from palserver.turns import Turn
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,19 @@ def encode_text_head(size: int) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big")
 
 
+class LateThread(Thread):
+    """Reads for a simple-websocket `Server`, which starts it before there is a viewer.
+
+    Until then it would read from the bare socket, which never gives way, and keep all that comes.
+    """
+
+    def start(self) -> None:
+        pass
+
+    def begin(self) -> None:
+        super().start()
+
+
 class Viewer:
     """Stands in for the socket of a simple-websocket `Server`.
 
@@ -57,11 +72,13 @@ class Viewer:
         self._ws = ws
         self._socket: socket.socket = ws.sock
         self._lock = Semaphore()
+        self._turn = Turn()
         handler.close_connection = True  # else the server would go on reading HTTP requests from it
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         ws.input_buffer = deque(maxlen=0)  # what viewers send is not read, so it must not pile up
         ws.sock = self
+        ws.thread.begin()
 
     @property
     def is_stalled(self) -> bool:
@@ -99,6 +116,8 @@ class Viewer:
             self.send(PING_FRAME)
 
     def recv(self, size: int) -> bytes:
+        """Gives way: a viewer that floods us with frames would hold up everybody else."""
+        self._turn.rest()
         self.received_at = time.monotonic()
         data: bytes = self._socket.recv(size)
         self.received_at = time.monotonic()
@@ -137,7 +156,6 @@ class Viewers:
         self._auth = auth
         self._instances = instances
         self._open: set[Viewer] = set()
-        self._wake = Event()
         self._pinged_at = time.monotonic()
         self._background = background
         background.supervise("viewers", self._watch)
@@ -167,10 +185,6 @@ class Viewers:
             self._open.discard(viewer)
             viewer.close()
 
-    def check_soon(self) -> None:
-        """Something was changed: look at all sessions and rights now and not at the next second."""
-        self._wake.set()
-
     def end_all(self) -> None:
         """The process is stopping: tell everybody, at most a second each and all at once."""
         farewells = [self._background.spawn("end viewer", viewer.end, GOING_AWAY) for viewer in self._open]
@@ -178,8 +192,7 @@ class Viewers:
 
     def _watch(self) -> None:
         while True:
-            self._wake.wait(CHECK_SECONDS)
-            self._wake.clear()
+            gevent.sleep(CHECK_SECONDS)
             is_ping_due = time.monotonic() - self._pinged_at > PING_SECONDS
             if is_ping_due:
                 self._pinged_at = time.monotonic()
