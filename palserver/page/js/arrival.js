@@ -8,8 +8,9 @@ let isReloadDue = false;
 addEventListener(
   "error",
   (event) => {
-    const isOurs = event.target instanceof HTMLScriptElement || event.target instanceof HTMLLinkElement;
-    if (!isOurs || isReloadDue) return;
+    const { target } = event;
+    const isOurs = target instanceof HTMLScriptElement || target instanceof HTMLLinkElement;
+    if (!isOurs || isReloadDue || "awaited" in target.dataset) return;
     isReloadDue = true;
     setTimeout(reloadWhenAnswered, REST_MS);
   },

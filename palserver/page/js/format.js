@@ -7,6 +7,7 @@ export const UNKNOWN = "–";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
+const KIB = 2 ** 10;
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
   ["day", 86400],
@@ -14,6 +15,8 @@ const UNITS = [
   ["minute", 60],
   ["second", 1],
 ];
+/** @type {Intl.DateTimeFormatOptions} */
+const TO_THE_SECOND = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 /** @type {Map<string, any>} formats are dear to make, and the same few are needed thousands of times */
 const made = new Map();
 
@@ -32,7 +35,7 @@ export function percent(value, digits = 0) {
 /** @param {number|null|undefined} bytes */
 export function size(bytes) {
   if (bytes === null || bytes === undefined) return UNKNOWN;
-  const [unit, name] = bytes >= GIB ? [GIB, "GiB"] : [MIB, "MiB"];
+  const [unit, name] = bytes >= GIB ? [GIB, "GiB"] : bytes >= MIB ? [MIB, "MiB"] : [KIB, "KiB"];
   const digits = unit === GIB ? 1 : 0;
   const written = numbers({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
     bytes / unit,
@@ -67,9 +70,32 @@ export function moment(timestamp) {
   return dates(timestamp, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** @param {string|number|null|undefined} timestamp date and time, to the second: for what may be done twice a minute */
+export function exactMoment(timestamp) {
+  return dates(timestamp, { dateStyle: "medium", timeStyle: "medium" });
+}
+
 /** @param {string|number|null|undefined} timestamp the time of day, to the second */
 export function timeOfDay(timestamp) {
-  return dates(timestamp, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  return dates(timestamp, TO_THE_SECOND);
+}
+
+/** The time of day, to the second, and the day where it is another one. @param {string} timestamp */
+export function shortMoment(timestamp) {
+  const isToday = new Date(timestamp).toDateString() === new Date().toDateString();
+  return isToday
+    ? timeOfDay(timestamp)
+    : dates(timestamp, { month: "short", day: "numeric", ...TO_THE_SECOND });
+}
+
+/** @param {string|number} timestamp the time of day, to the minute */
+export function clockTime(timestamp) {
+  return dates(timestamp, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/** @param {string|number} timestamp the day, without its year */
+export function dayOfMonth(timestamp) {
+  return dates(timestamp, { month: "short", day: "numeric" });
 }
 
 /** @param {number} value @param {string} unit */

@@ -8,15 +8,30 @@ import { connectEvents, disconnectEvents } from "./live/events.js";
 import { language } from "./preferences.js";
 import { parseRoute } from "./router.js";
 import { store } from "./store.js";
-import { adoptView } from "./views/adopt.js";
 import { herald, spoken } from "./views/herald.js";
 import { homeView } from "./views/home.js";
-import { serverView } from "./views/server.js";
+import { later } from "./views/later.js";
 import { createShell } from "./views/shell.js";
 import { passwordView, signInView } from "./views/sign_in.js";
 
+/** @typedef {import("./types.js").View} View */
+
 const TICK_MS = 1000; // figures grow old, and "3 minutes ago" becomes four
 const RETRY_MS = 2000;
+const PEOPLE_STYLES = ["css/tables.css", "css/people.css"];
+
+/**
+ * The pages that are fetched when somebody goes there, and who may.
+ * @type {Object<string, {role: import("./types.js").Role, view: (route: import("./router.js").Route) => View}>}
+ */
+const PAGES = {
+  server: page("viewer", ["css/server.css"], async () => (await import("./views/server.js")).serverView),
+  adopt: page("admin", ["css/adopt.css"], async () => (await import("./views/adopt.js")).adoptView),
+  create: page("admin", ["css/create.css"], async () => (await import("./views/create.js")).createView),
+  account: page("viewer", ["css/people.css"], async () => (await import("./views/account.js")).accountView),
+  people: page("admin", PEOPLE_STYLES, async () => (await import("./views/people.js")).peopleView),
+  audit: page("admin", PEOPLE_STYLES, async () => (await import("./views/audit.js")).auditView),
+};
 
 const shell = createShell({ changeLanguage });
 
@@ -36,7 +51,7 @@ async function start() {
 /** Nobody can know who is signed in before the panel answers: ask until it does. */
 async function waitForPanel() {
   shell.drawHead();
-  const words = el("p", { class: "empty", role: "status" }, t("error.panel_unreachable"));
+  const words = el("p", { class: "empty", role: "status" }, t("stale.never"));
   shell.show({ title: "", element: words });
   await until(() => tried(renew));
 }
@@ -73,30 +88,34 @@ function signedInOrOut() {
   else disconnectEvents();
   shell.drawHead();
   shell.show(viewOfNow());
-  // A browser heeds the attribute on its own only once, for the first view.
-  /** @type {HTMLElement|null} */ (document.querySelector("main [autofocus]"))?.focus();
+  // A browser heeds the attribute on its own only once, for the first view; what had the focus is gone.
+  const first = document.querySelector("main [autofocus]") ?? document.querySelector("main h1");
+  if (first instanceof HTMLElement) first.focus();
 }
 
 function moved() {
   keepingFocus(() => shell.show(viewOfNow()));
 }
 
-/** @returns {import("./types.js").View} */
+/** @returns {View} */
 function viewOfNow() {
   const user = currentUser();
   if (!user) return signInView();
-  if (user.must_change_password) return passwordView({ isForced: true });
+  if (user.must_change_password) return passwordView();
   const route = parseRoute(location.hash);
-  if (route.page === "server") return serverView(route);
-  if (route.page === "password") return passwordView({ isForced: false });
-  if (route.page === "adopt" && may("admin")) return adoptView();
-  return route.page === "home" ? homeView() : nowhereView();
+  if (route.page === "home") return homeView();
+  if (!(route.page in PAGES)) return emptyView(t("error.not_found"));
+  return may(PAGES[route.page].role) ? PAGES[route.page].view(route) : emptyView(t("forbidden.title"));
 }
 
-/** @returns {import("./types.js").View} */
-function nowhereView() {
+/** @param {import("./types.js").Role} role @param {string[]} styles @param {() => Promise<any>} load */
+function page(role, styles, load) {
+  return { role, view: later(styles, load, { isPage: true }) };
+}
+
+/** @param {string} title why there is nothing else @returns {View} */
+function emptyView(title) {
   const home = el("a", { href: "#/" }, t("server.back"));
-  const title = t("error.not_found");
   return {
     title,
     element: el("section", { class: "stack" }, el("h1", { tabindex: "-1" }, title), el("p", {}, home)),

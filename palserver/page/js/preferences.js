@@ -1,4 +1,4 @@
-/** What a reader chose on this device: language and theme. */
+/** What a reader chose on this device: language, theme, and how a log is shown. */
 
 export const LANGUAGES = { en: "English", ko: "한국어" };
 export const THEMES = ["system", "light", "dark"];
@@ -25,6 +25,17 @@ export function setTheme(chosen) {
   write("theme", chosen);
   if (chosen === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = chosen;
+}
+
+/** @param {string} name of a switch @param {boolean} usual what it is while nobody has touched it */
+export function isOn(name, usual) {
+  const chosen = read(name);
+  return chosen === null ? usual : chosen === "on";
+}
+
+/** @param {string} name @param {boolean} value */
+export function setOn(name, value) {
+  write(name, value ? "on" : "off");
 }
 
 /** @param {string} name */

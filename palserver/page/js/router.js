@@ -1,8 +1,10 @@
 /** Where the reader is, kept in the address after `#`. */
 
-export const TABS = ["overview", "logs", "players", "jobs"];
+export const TABS = ["overview", "logs", "players", "backups", "settings", "jobs", "manage"];
+/** Pages without a server, each under its own name. */
+const PAGES = ["adopt", "create", "people", "account", "audit"];
 
-/** @typedef {{page: "home"|"adopt"|"password"|"server"|"nowhere", name: string, tab: string, id: string|null}} Route */
+/** @typedef {{page: string, name: string, tab: string, id: string|null}} Route */
 
 /** @param {string} hash @returns {Route} */
 export function parseRoute(hash) {
@@ -13,7 +15,7 @@ export function parseRoute(hash) {
   const route = { name: name ?? "", tab: tab ?? "", id };
   if (page === "servers" && name && TABS.includes(route.tab)) return { page: "server", ...route };
   if (page === "") return { page: "home", ...route };
-  if (page === "adopt" || page === "password") return { page, ...route };
+  if (PAGES.includes(page)) return { page, ...route };
   return { page: "nowhere", ...route };
 }
 

@@ -1,6 +1,6 @@
 /** From what the engine and the game say of an instance to the few words and colours people see. */
 
-import { secondsSince } from "./clock.js";
+import { secondsSince, serverNow } from "./clock.js";
 import { duration, percent } from "./format.js";
 import { has, t } from "./i18n.js";
 import { store } from "./store.js";
@@ -55,6 +55,11 @@ export function isUp(instance) {
   return ["running", "restarting", "paused"].includes(instance.state);
 }
 
+/** @param {Instance} instance whether a start makes its container again, should it be missing */
+export function isMadeHere(instance) {
+  return instance.source !== "adopted";
+}
+
 /** @param {Instance} instance @returns {string|null} why somebody should look after it */
 export function trouble(instance) {
   if (instance.state === "missing") return t("trouble.missing");
@@ -85,18 +90,32 @@ export function freshSample(instance) {
   if (!isUp(instance)) return null;
   const latest = store.latestSample(instance.name) ?? instance.metrics;
   const age = secondsSince(latest?.sampled_at);
-  return age === null || age > SAMPLE_GOOD_SECONDS ? null : latest;
+  if (latest === null || age === null || age > SAMPLE_GOOD_SECONDS) return null;
+  const isOfBefore = Date.parse(latest.sampled_at) < Date.parse(instance.started_at ?? "");
+  return isOfBefore ? null : latest; // a start has come in between; both times are by the engine's clock
 }
 
-/** @param {Instance} instance */
+/** While nothing is heard it stands still, as of the last word. @param {Instance} instance */
 export function uptime(instance) {
-  return duration(instance.state === "running" ? secondsSince(instance.started_at) : null);
+  const seconds = instance.state === "running" ? secondsSince(instance.started_at) : null;
+  return duration(seconds === null ? null : Math.max(0, seconds - store.silentSeconds()));
 }
 
-/** @param {Job} job what it does, and how far it is */
+/** @param {Job|null} job whether its players are still being warned */
+export function isCountingDown(job) {
+  return job?.step === "counting_down";
+}
+
+/** @param {Job} job what it does, and how far it is: a share of the work, or the seconds of a countdown */
 export function jobText(job) {
-  const done = job.percent === null ? "" : percent(job.percent);
-  return [jobKind(job), job.step && stepText(job.step), done].filter(Boolean).join(" · ");
+  const far = secondsLeft(job) || (job.percent === null ? "" : percent(job.percent));
+  return [jobKind(job), job.step && stepText(job.step), far].filter(Boolean).join(" · ");
+}
+
+/** @param {Job} job */
+function secondsLeft(job) {
+  const end = Date.parse(job.step_ends_at ?? "");
+  return Number.isNaN(end) ? "" : duration(Math.max(0, Math.ceil((end - serverNow()) / 1000)));
 }
 
 /** @param {Job} job */
@@ -106,6 +125,7 @@ export function jobKind(job) {
 
 /** What a job came to, beyond its state: why it failed, or what it could not do although it did not fail. */
 export function jobTruth(/** @type {Job} */ job) {
+  if (job.error?.key === "cancelled") return ""; // which its state says
   if (job.error) return problemText(job.error.key, job.error.detail);
   if (job.result?.copies === 0) return t("job.no_copy");
   if (job.result?.saved !== false) return "";

@@ -1,5 +1,7 @@
 /** What the page knows of the servers, and since when. Views read it and are told when it changed. */
 
+import { Trend } from "./trends.js";
+
 /** @typedef {import("./types.js").Instance} Instance */
 /** @typedef {import("./types.js").Sample} Sample */
 /** @typedef {import("./types.js").Job} Job */
@@ -20,10 +22,14 @@ class Store extends EventTarget {
   heardAt = null;
   /** @type {"ok"|"unreachable"|null} null until it is known */
   engine = null;
+  /** @type {import("./types.js").Host|null} */
+  host = null;
   /** @type {Map<string, Instance>} */
   instances = new Map();
   /** @type {Map<string, Sample[]>} oldest first, gathered while the page is open */
   samples = new Map();
+  /** @type {Map<string, Trend>} */
+  trends = new Map();
   /** @type {Map<string, Job>} */
   jobs = new Map();
   #isTelling = false;
@@ -44,6 +50,12 @@ class Store extends EventTarget {
     return this.samples.get(name)?.at(-1) ?? null;
   }
 
+  /** @returns {number} since the last word of a connection that is lost; 0 while there is one */
+  silentSeconds() {
+    if (this.connection !== "down" || this.heardAt === null) return 0;
+    return Math.max(0, (Date.now() - this.heardAt) / 1000);
+  }
+
   /** @param {Store["connection"]} connection */
   setConnection(connection) {
     this.connection = connection;
@@ -55,8 +67,12 @@ class Store extends EventTarget {
     this.instances = new Map(snapshot.instances.map((/** @type {Instance} */ one) => [one.name, one]));
     this.jobs = new Map(snapshot.jobs.map((/** @type {Job} */ job) => [job.id, job]));
     for (const name of this.samples.keys()) if (!this.instances.has(name)) this.samples.delete(name);
+    this.trends = new Map(
+      snapshot.trends.map((/** @type {any} */ kept) => [kept.instance, Trend.of(kept)]),
+    );
     for (const sample of snapshot.samples) this.addSample(sample);
-    this.engine = snapshot.engine ?? null;
+    this.engine = snapshot.engine.status;
+    this.host = snapshot.host;
     this.setConnection("live");
   }
 
@@ -70,6 +86,7 @@ class Store extends EventTarget {
   removeInstance(name) {
     this.instances.delete(name);
     this.samples.delete(name);
+    this.trends.delete(name);
     this.changed();
   }
 
@@ -81,6 +98,9 @@ class Store extends EventTarget {
     kept.push(sample);
     if (kept.length > SAMPLES_KEPT) kept.shift();
     this.samples.set(name, kept);
+    const trend = this.trends.get(name) ?? new Trend();
+    trend.add(sample);
+    this.trends.set(name, trend);
     this.changed();
   }
 
@@ -104,10 +124,16 @@ class Store extends EventTarget {
     this.changed();
   }
 
+  /** @param {import("./types.js").Host} host */
+  setHost(host) {
+    this.host = host;
+    this.changed();
+  }
+
   clear() {
     this.connection = "connecting";
-    this.engine = this.heardAt = null;
-    for (const known of [this.instances, this.samples, this.jobs]) known.clear();
+    this.engine = this.heardAt = this.host = null;
+    for (const known of [this.instances, this.samples, this.trends, this.jobs]) known.clear();
     this.changed();
   }
 

@@ -7,6 +7,7 @@ import { exclusively } from "./lock.js";
 import { ApiError, send } from "./request.js";
 
 const RENEW_AT_SHARE = 0.8; // of the token's life, so that it never runs out on the way
+const LAST_ANSWERS_MS = 1000; // for which a sign-out waits: after it they would be refusals
 
 /** @typedef {import("../types.js").User} User */
 /** @typedef {{token: string, renewAt: number, user: User}} Session */
@@ -16,12 +17,27 @@ export const session = new EventTarget();
 
 /** @type {Session|null} */
 let current = null;
+/** @type {Set<Promise<any>>} */
+const asking = new Set();
 /** @type {Promise<void>|null} */
 let renewing = null;
+/** @type {string|null} */
+let ending = null;
+let isLeaving = false;
 
 /** @returns {User|null} */
 export function currentUser() {
   return current?.user ?? null;
+}
+
+/** @returns {string|null} why somebody who had been signed in is so no longer, unless it was done here */
+export function whyEnded() {
+  return ending;
+}
+
+/** @returns {boolean} whether the session is being ended from here: what is asked now would be refused */
+export function isSigningOut() {
+  return isLeaving;
 }
 
 /** @param {import("../types.js").Role} role @returns {boolean} whether the user may do what `role` may */
@@ -35,13 +51,19 @@ export async function signIn(username, password) {
   accept(await send("POST", "api/auth/login?cookie=1", { body: { username, password } }));
 }
 
-export async function signOut() {
+/** @param {string|null} [why] what to say of it, where it was not asked for */
+export async function signOut(why = null) {
+  isLeaving = true;
+  const late = new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
+  await Promise.race([Promise.allSettled(asking), late]);
   try {
     await authorised("POST", "api/auth/logout");
   } catch (error) {
     if (current) throw error; // not signed out: the server did not hear it
+  } finally {
+    isLeaving = false;
   }
-  accept(null);
+  accept(null, why);
 }
 
 /** @param {string} currentPassword @param {string} newPassword */
@@ -65,12 +87,25 @@ export function renew() {
  * @param {{body?: object, timeoutMs?: number}} [options] @returns {Promise<any>}
  */
 export async function authorised(method, path, options = {}) {
+  const answer = ask(method, path, options);
+  asking.add(answer);
+  try {
+    return await answer;
+  } finally {
+    asking.delete(answer);
+  }
+}
+
+/** @param {string} method @param {string} path @param {{body?: object, timeoutMs?: number}} options */
+async function ask(method, path, options) {
   if (current && Date.now() > current.renewAt) await renew();
   const token = current?.token ?? "";
   try {
     return await send(method, path, { ...options, token });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.key !== "unauthorized") throw error;
+    if (!(error instanceof ApiError)) throw error;
+    if (error.key === "forbidden") renew().catch(() => {}); // the role is not what it was thought to be
+    if (error.key !== "unauthorized") throw error;
     if (current?.token === token) await renew();
     if (!current) throw error;
     return send(method, path, { ...options, token: current.token });
@@ -80,21 +115,23 @@ export async function authorised(method, path, options = {}) {
 async function exchange() {
   try {
     // It outlives a reload: a spent token whose successor never arrived would end the session.
-    accept(await send("POST", "api/auth/refresh", { keepalive: true }));
+    accept(await send("POST", "api/auth/refresh", { keepalive: true }), current && "signed_out");
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    accept(null);
+    accept(null, error.fields.ended ?? (current && "unknown"));
   }
 }
 
-/** @param {import("../types.js").SignedIn|null} answer */
-function accept(answer) {
+/** @param {import("../types.js").SignedIn|null} answer @param {string|null} [why] nobody is signed in any more */
+function accept(answer, why = null) {
   const before = describe(current);
   current = answer && {
     token: answer.access_token,
     renewAt: Date.now() + answer.expires_in * 1000 * RENEW_AT_SHARE,
     user: answer.user,
   };
+  if (answer || isLeaving) ending = null;
+  else if (why || before !== describe(null)) ending = why;
   if (describe(current) !== before) session.dispatchEvent(new Event("change"));
 }
 

@@ -1,7 +1,9 @@
 /** Keeps the store true to the server, over `WS /api/events`. */
 
 import { checkHealth } from "../api/calls.js";
+import { renew } from "../api/session.js";
 import { store } from "../store.js";
+import { tellAllNews, tellNews } from "./news.js";
 import { LiveSocket } from "./socket.js";
 
 const SILENCE_MS = 15_000;
@@ -9,12 +11,18 @@ const LOOK_EVERY_MS = 5000;
 
 /** @type {Object<string, (message: any) => void>} */
 const HANDLERS = {
-  snapshot: (message) => store.setAll(message),
+  snapshot: (message) => {
+    store.setAll(message);
+    tellAllNews();
+  },
   instance: (message) => store.setInstance(message.instance),
   instance_removed: (message) => store.removeInstance(message.name),
+  player: (message) => tellNews("players", message.instance),
   sample: (message) => store.addSample(message.sample),
   job: (message) => store.setJob(message.job),
+  host: (message) => store.setHost(message.host),
   engine: (message) => store.setEngine(message.status),
+  news: (message) => (message.about === "me" ? lookAtMyself() : tellNews(message.about, message.instance)),
 };
 
 /** @type {LiveSocket|null} */
@@ -47,6 +55,11 @@ function take(message) {
   if (message.type === "gap")
     reconnect(); // only a new snapshot is whole again
   else HANDLERS[message.type]?.(message);
+}
+
+/** One's role may be another now. Where nothing is heard, the next renewal brings it. */
+function lookAtMyself() {
+  renew().catch(() => {});
 }
 
 /** A cable that was pulled closes no socket: silence has to be looked into. */

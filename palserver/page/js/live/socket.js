@@ -73,7 +73,10 @@ export class LiveSocket {
 
   /** @param {WebSocket} socket */
   #opened(socket) {
-    if (socket !== this.#socket) return;
+    if (socket !== this.#socket) {
+      socket.close();
+      return;
+    }
     this.#waitMs = FIRST_WAIT_MS;
     this.on.up?.();
   }
@@ -110,6 +113,7 @@ export class LiveSocket {
   #drop() {
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close();
+    // Of one that is closed before it is open a browser complains aloud; it is closed as soon as it opens.
+    if (socket && socket.readyState !== WebSocket.CONNECTING) socket.close();
   }
 }

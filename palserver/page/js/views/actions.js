@@ -1,14 +1,14 @@
 /** Start, stop, restart, kill: each with the one question that says what it does to the players. */
 
-import { startJob } from "../api/calls.js";
+import { cancelJob, startJob } from "../api/calls.js";
 import { may } from "../api/session.js";
-import { el } from "../dom.js";
+import { el, setText } from "../dom.js";
 import { phrase, t } from "../i18n.js";
-import { isUp, playersOn } from "../status.js";
+import { isCountingDown, isMadeHere, isUp, playersOn } from "../status.js";
 import { store } from "../store.js";
 import { ask } from "./confirm.js";
 import { choice, field } from "./fields.js";
-import { errorText, notify } from "./notice.js";
+import { notifyFailure } from "./notice.js";
 import { serverAddress } from "../router.js";
 
 /** @typedef {import("../types.js").Instance} Instance */
@@ -24,8 +24,49 @@ const NO_COUNTDOWN = { elements: [], values: () => ({}) };
  */
 export function actionButtons(name) {
   const buttons = ["start", "restart", "stop"].map((action) => actionButton(name, action));
-  const element = el("div", { class: "actions" }, may("operator") ? buttons : []);
-  return { element, update: (instance) => buttons.forEach((button) => showFor(button, instance)) };
+  const cancel = cancelButton(name);
+  const element = el("div", { class: "actions" }, may("operator") ? [...buttons, cancel.element] : []);
+  return { element, update };
+
+  /** @param {Instance} instance */
+  function update(instance) {
+    for (const button of buttons) showFor(button, instance);
+    cancel.update(instance);
+  }
+}
+
+/** In the place of the others while players are being warned of what comes. @param {string} name */
+function cancelButton(name) {
+  const words = el("span");
+  const element = el(
+    "button",
+    { type: "button", testid: "action-cancel", hidden: true, click: cancel },
+    words,
+    el("span", { class: "unseen" }, ` ${name}`),
+  );
+  let askedOf = "";
+  return { element, update };
+
+  /** @param {Instance} instance */
+  function update({ job }) {
+    const isAsked = job?.id === askedOf;
+    element.hidden = !isCountingDown(job);
+    element.disabled = isAsked || !job?.is_cancellable || store.connection !== "live";
+    setText(words, t(isAsked ? "job.cancelling" : "jobs.cancel"));
+  }
+
+  async function cancel() {
+    const id = store.instances.get(name)?.job?.id;
+    if (!id) return;
+    askedOf = id;
+    store.changed();
+    try {
+      await cancelJob(id);
+    } catch (error) {
+      askedOf = "";
+      notifyFailure(error);
+    }
+  }
 }
 
 /** @param {string} name @param {string} action @returns {HTMLButtonElement} */
@@ -44,8 +85,9 @@ function actionButton(name, action) {
 /** @param {HTMLButtonElement} button @param {Instance} instance */
 function showFor(button, instance) {
   const isStart = button.dataset.action === "start";
-  const isOutOfReach = instance.state === "unknown" || instance.state === "missing";
-  button.hidden = isOutOfReach || isStart === isUp(instance);
+  const isLost = instance.state === "missing" && !isMadeHere(instance);
+  const isOutOfReach = instance.state === "unknown" || isLost;
+  button.hidden = isOutOfReach || isStart === isUp(instance) || isCountingDown(instance.job);
   button.disabled = instance.job !== null || store.connection !== "live";
 }
 
@@ -75,6 +117,16 @@ function whatHappens(instance, action) {
   );
 }
 
+/**
+ * The choice of a countdown before what else stops a server: where somebody is on it, or may be.
+ * @param {string} name @param {string} action whose words the players read
+ */
+export function warningFields(name, action) {
+  const instance = store.instances.get(name);
+  const players = instance ? playersOn(instance) : null;
+  return instance?.state === "running" && players !== 0 ? countdownFields(action, players) : NO_COUNTDOWN;
+}
+
 /** @param {string} action @param {number|null} players */
 function countdownFields(action, players) {
   /** @type {[string, string][]} */
@@ -102,7 +154,7 @@ export async function runJob(name, action, options = {}) {
     startedHere.add(job.id);
     store.addJob(job);
   } catch (error) {
-    notify(errorText(error), { isFailure: true });
+    notifyFailure(error);
   }
 }
 

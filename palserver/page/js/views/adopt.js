@@ -20,10 +20,11 @@ export function adoptView() {
   const back = el("a", { class: "back", href: "#/" }, t("server.back"));
   const title = el("h1", { tabindex: "-1" }, t("adopt.title"));
   const lead = el("p", { class: "soft" }, t("adopt.lead"));
+  const create = el("a", { href: "#/create" }, t("adopt.create"));
   listAdoptable().then(show, (error) => setText(words, errorText(error)));
   return {
     title: t("adopt.title"),
-    element: el("section", { class: "stack" }, back, title, lead, words, list),
+    element: el("section", { class: "stack" }, back, title, lead, words, list, create),
   };
 
   /** @param {Adoptable[]} found */
@@ -35,7 +36,7 @@ export function adoptView() {
 
 /** @param {Adoptable} found */
 function adoptForm({ container, image, state, suggested_name }) {
-  const limits = { pattern: NAME_PATTERN, maxlength: 32, required: true };
+  const limits = { pattern: NAME_PATTERN, maxlength: 32, required: true, invalid: t("invalid.name") };
   const name = field(t("adopt.name"), { ...limits, value: suggested_name, testid: "adopt-name" });
   const button = el(
     "button",

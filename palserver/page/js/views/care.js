@@ -1,84 +1,102 @@
-/** What an operator does to a server now and then: back it up, update it, end it by force. */
+/** What an owner looks after: how old the last backup is, with a way to make one; and the end by force. */
 
-import { el } from "../dom.js";
+import { listBackups } from "../api/backup_calls.js";
+import { may } from "../api/session.js";
+import { el, setData, setText } from "../dom.js";
+import { ago } from "../format.js";
 import { t } from "../i18n.js";
+import { serverAddress } from "../router.js";
 import { store } from "../store.js";
-import { askAndRun, runJob } from "./actions.js";
-import { ask } from "./confirm.js";
-import { field } from "./fields.js";
-import { phrase } from "../i18n.js";
-import { isUp, playersOn } from "../status.js";
+import { isUp } from "../status.js";
+import { askAndRun } from "./actions.js";
+import { begin, isFree, signOfChange } from "./backup_jobs.js";
+import { condition, kindText } from "./backup_words.js";
+import { errorText, whileWorking } from "./notice.js";
 
-const VERSION_PATTERN = "[A-Za-z0-9_][A-Za-z0-9_.\\-]{0,127}";
+/** @typedef {import("../types.js").Instance} Instance */
+/** @typedef {import("../types.js").Backup} Backup */
 
-/** @param {string} name @returns {import("./vitals.js").Part} */
+/** @param {string} name */
 export function carePanel(name) {
-  const kill = killForm(name);
-  const forms = [backupForm(name), updateForm(name), kill].map((form) => form.element);
-  const element = el("section", { class: "care" }, el("h2", {}, t("care.title")), forms);
-  return { element, update: (instance) => kill.button.toggleAttribute("disabled", !isUp(instance)) };
+  const last = lastBackup(name);
+  const end = may("operator") ? endByForce(name) : null;
+  const element = el("section", { class: "care" }, el("h2", {}, t("care.title")), last.element, end?.element);
+  return { element, update, close: last.close };
+
+  /** @param {Instance} instance */
+  function update(instance) {
+    last.update();
+    end?.update(instance);
+  }
+}
+
+/** @param {string} name all that can be done with backups is one link away, on their own tab */
+function lastBackup(name) {
+  const age = el("p", { class: "strong", testid: "last-backup" });
+  const about = el("p", { class: "soft" });
+  const make = el("button", { type: "button", testid: "action-backup" }, t("backup.make"));
+  const all = el("a", { href: serverAddress(name, "backups") }, t("care.backup.all"));
+  make.addEventListener("click", () => whileWorking(make, makeOne));
+  const row = el("div", { class: "row" }, may("operator") ? make : null, all);
+  const element = el("div", { class: "care-part", "aria-live": "polite" }, age, about, row);
+  /** @type {Backup|null|undefined} undefined until it is known */
+  let newest;
+  let asked = 0;
+  let isWorking = false;
+  /** @type {string|null} nothing is asked before the server is known to be there */
+  let seen = null;
+  return { element, update, close: () => void asked++ };
+
+  async function load() {
+    const mine = ++asked;
+    try {
+      const [first] = await listBackups(name);
+      if (mine === asked) newest = first ?? null;
+    } catch (error) {
+      if (mine !== asked) return;
+      newest = undefined;
+      setText(age, t("care.backup.unknown"));
+      setText(about, errorText(error));
+    }
+    if (mine === asked) update();
+  }
+
+  function update() {
+    const now = signOfChange(name);
+    if (now !== seen && store.connection === "live") load();
+    if (store.connection === "live") seen = now;
+    make.disabled = isWorking || !isFree(name);
+    if (newest !== undefined) show(newest);
+  }
+
+  /** @param {Backup|null} backup */
+  function show(backup) {
+    const [words, tone] = backup ? condition(backup) : [t("care.backup.none_yet"), "bad"];
+    setText(age, backup ? t("care.backup.last", { time: ago(backup.created_at) }) : t("care.backup.never"));
+    setText(about, backup ? `${kindText(backup)} · ${words}` : words);
+    setData(about, "tone", tone === "bad" ? tone : null);
+  }
+
+  async function makeOne() {
+    isWorking = true;
+    try {
+      await begin(name, "backup");
+      location.hash = serverAddress(name, "backups");
+    } finally {
+      isWorking = false;
+    }
+  }
 }
 
 /** @param {string} name */
-function backupForm(name) {
-  const note = field(t("care.backup.note"), { maxlength: 200 });
-  return careForm("backup", [note.element], async () => {
-    const text = note.input.value.trim();
-    await runJob(name, "backup", text ? { note: text } : {});
-    note.input.value = "";
-  });
-}
-
-/** @param {string} name */
-function updateForm(name) {
-  const version = field(t("care.update.version"), {
-    required: true,
-    pattern: VERSION_PATTERN,
-    maxlength: 128,
-  });
-  return careForm("update", [version.element], async () => {
-    const tag = version.input.value.trim();
-    const isConfirmed = await ask({
-      title: phrase("care.update.title", { name, version: tag }),
-      body: [el("p", { class: "strong" }, playersWords(name)), el("p", {}, t("care.update.what"))],
-      confirm: t("care.update.submit"),
-    });
-    if (isConfirmed) await runJob(name, "update", { version: tag });
-  });
-}
-
-/** @param {string} name */
-function killForm(name) {
-  return careForm("kill", [], async () => {
+function endByForce(name) {
+  const button = el("button", { type: "button", class: "danger", testid: "action-kill" }, t("care.kill.submit"));
+  button.addEventListener("click", () => {
     const instance = store.instances.get(name);
-    if (instance) await askAndRun(instance, "kill");
+    if (instance) askAndRun(instance, "kill");
   });
-}
-
-/** @param {string} name */
-function playersWords(name) {
-  const instance = store.instances.get(name);
-  const players = instance ? playersOn(instance) : null;
-  if (instance && instance.state !== "running") return t("confirm.players.none_running");
-  return players === null ? t("confirm.players.unknown") : t("confirm.players", { count: players });
-}
-
-/**
- * @param {string} what @param {HTMLElement[]} fields @param {() => Promise<void>} work
- * @returns {{element: HTMLElement, button: HTMLElement}}
- */
-function careForm(what, fields, work) {
-  const isKill = what === "kill";
-  const button = el(
-    "button",
-    { type: "submit", testid: `action-${what}`, class: isKill ? "danger" : null },
-    t(`care.${what}.submit`),
-  );
-  const explained = el("p", { class: "soft" }, t(`care.${what}.explained`));
-  const form = el("form", { class: "care-form" }, explained, el("div", { class: "row" }, fields, button));
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
-    work();
-  });
-  return { element: form, button };
+  const title = el("p", { class: "strong" }, t("care.kill.title"));
+  const explained = el("p", { class: "soft" }, t("care.kill.explained"));
+  const element = el("div", { class: "care-part" }, title, explained, el("div", { class: "row" }, button));
+  return { element, update: (/** @type {Instance} */ instance) => void (button.disabled = !isUp(instance)) };
 }

@@ -4,7 +4,8 @@ import { el } from "../dom.js";
 import { t } from "../i18n.js";
 
 /**
- * @param {{title: (string|Node)[]|string, body: Node[], confirm: string, isDangerous?: boolean}} question
+ * @param {{title: (string|Node)[]|string, body: Node[], confirm: string, isDangerous?: boolean, isLast?: boolean}} question
+ *   the last word of several is not said by pressing Enter once more
  * @returns {Promise<boolean>} whether it was confirmed; Escape is a no
  */
 export function ask(question) {
@@ -19,7 +20,8 @@ export function ask(question) {
   );
   document.body.append(dialog);
   dialog.showModal();
-  if (!form.querySelector("input, select")) confirm.focus();
+  if (question.isLast) cancel.focus();
+  else if (!form.querySelector("input, select")) confirm.focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -7,19 +7,23 @@ import { serverAddress } from "../router.js";
 import { gameStatus, playersOn, trouble } from "../status.js";
 import { store } from "../store.js";
 import { actionButtons } from "./actions.js";
+import { hostLine } from "./host.js";
 import { figures, noteLine, statusMark } from "./vitals.js";
 
 /** @typedef {import("../types.js").Instance} Instance */
+
+const FIGURES = ["players", "cpu", "memory", "uptime"];
 
 /** @returns {import("../types.js").View} */
 export function homeView() {
   const headline = el("h1", { tabindex: "-1" });
   const second = el("p", { class: "soft second" });
-  const adopt = el("a", { class: "button", href: "#/adopt", testid: "adopt" }, t("home.adopt"));
-  const top = el("div", { class: "headline" }, el("div", {}, headline, second), may("admin") ? adopt : null);
+  const ways = may("admin") ? waysToBegin() : null;
+  const top = el("div", { class: "headline" }, el("div", {}, headline, second), ways);
   const list = el("ul", { class: "fleet", "aria-label": t("home.servers") });
   const rows = new KeyedList(list, (instance) => serverRow(instance));
-  const element = el("section", { class: "home" }, top, columnTitles(), list);
+  const host = hostLine();
+  const element = el("section", { class: "home" }, top, columnTitles(), list, host.element);
   return { title: t("home.title"), element, update, close: () => rows.close() };
 
   function update() {
@@ -27,13 +31,29 @@ export function homeView() {
     const [first, then] = summary(instances);
     setText(headline, first);
     setText(second, then);
+    element.classList.toggle("is-empty", instances.length === 0 && store.heardAt !== null);
     rows.show(instances.map((instance) => [instance.name, instance]));
+    host.update();
   }
+}
+
+/** What leads to a first server, and to the next. What each does is said while there is none. */
+function waysToBegin() {
+  const way = (/** @type {string} */ name, /** @type {string} */ kind) => [
+    el("a", { class: `button ${kind}`, href: `#/${name}`, testid: name }, t(`home.${name}`)),
+    el("p", { class: "soft" }, t(`home.${name}.explained`)),
+  ];
+  const ways = [way("create", "primary"), way("adopt", "")];
+  return el(
+    "div",
+    { class: "ways" },
+    ways.map((parts) => el("div", {}, parts)),
+  );
 }
 
 /** Seen where the rows have columns; each row says it again for those who listen, and where it is narrow. */
 function columnTitles() {
-  const titles = ["players", "cpu", "memory", "uptime"].map((name) => el("span", {}, t(`figure.${name}`)));
+  const titles = FIGURES.map((name) => el("span", {}, t(`figure.${name}`)));
   const cells = [el("span"), el("span"), el("div", { class: "figures" }, titles), el("span")];
   return el(
     "div",
@@ -46,7 +66,7 @@ function columnTitles() {
 function summary(instances) {
   if (store.heardAt === null) return [t("home.waiting"), ""];
   if (instances.length === 0)
-    return [t("home.empty"), t(may("admin") ? "home.empty.adopt" : "home.empty.ask")];
+    return [t("home.empty"), t(may("admin") ? "home.empty.begin" : "home.empty.ask")];
   return [standing(instances), playing(instances)];
 }
 
@@ -77,7 +97,7 @@ function playing(instances) {
 function serverRow(instance) {
   const { name } = instance;
   const title = el("h2", {}, el("a", { class: "whole", href: serverAddress(name) }, el("bdi", {}, name)));
-  const parts = [statusMark(), figures(), noteLine(), actionButtons(name)];
+  const parts = [statusMark(), figures(FIGURES, { withPast: true }), noteLine(), actionButtons(name)];
   const [status, numbers, note, actions] = parts.map((part) => part.element);
   const identity = el("div", { class: "identity" }, title, note);
   const element = el(

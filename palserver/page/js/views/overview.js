@@ -1,66 +1,50 @@
-/** What a server is made of and how it does; for operators, its care. */
+/** What a server is made of and how it does, and its care. */
 
-import { may } from "../api/session.js";
 import { el, setText } from "../dom.js";
-import { ago, moment, percent, size, UNKNOWN } from "../format.js";
+import { ago, moment, UNKNOWN } from "../format.js";
 import { t } from "../i18n.js";
-import { containerStatus, gameStatus } from "../status.js";
-import { store } from "../store.js";
 import { carePanel } from "./care.js";
-import { trend } from "./trend.js";
+import { later } from "./later.js";
 
 /** @typedef {import("../types.js").Instance} Instance */
 /** @typedef {import("../types.js").Port} Port */
 
+const FACTS = ["container", "image", "source", "ports", "started", "ended", "checked"];
+
+/** The charts are of no use before somebody opens a server, so they are fetched then. */
+const charts = later(["vendor/uplot.css"], async () => (await import("./charts.js")).chartsPanel);
+
 /** @param {string} name @returns {import("./server.js").Tab} */
 export function overviewTab(name) {
-  const cpu = trend(t("figure.cpu"), (sample) => sample.cpu_percent, percent);
-  const memory = trend(t("figure.memory"), (sample) => sample.memory_bytes, size);
-  const game = facts("overview.game", ["status", "version", "checked"]);
-  const body = facts("overview.container", [
-    "state",
-    "container",
-    "image",
-    "source",
-    "started",
-    "ended",
-    "ports",
-  ]);
-  const trends = el("div", { class: "trends" }, cpu.element, memory.element);
-  const lists = el("div", { class: "columns" }, game.element, body.element);
-  const care = may("operator") ? carePanel(name) : null;
-  const element = el("div", { class: "overview" }, trends, lists, care?.element);
-  return { element, update };
+  const past = charts(name, null);
+  past.element.classList.add("past");
+  const body = facts("overview.container", FACTS);
+  const care = carePanel(name);
+  const element = el("div", { class: "overview" }, past.element, body.element, care.element);
+  return { element, update, close };
+
+  function close() {
+    past.close?.();
+    care.close();
+  }
 
   /** @param {Instance} instance */
   function update(instance) {
-    const samples = store.samples.get(name) ?? [];
-    cpu.show(samples);
-    memory.show(samples);
-    game.show(gameFacts(instance));
+    past.update?.(instance);
     body.show(containerFacts(instance));
-    care?.update(instance);
+    care.update(instance);
   }
-}
-
-/** @param {Instance} instance */
-function gameFacts(instance) {
-  return {
-    status: t(`state.${gameStatus(instance)[0]}`),
-    version: instance.game.version ?? UNKNOWN,
-    checked: ago(instance.game.checked_at),
-  };
 }
 
 /** @param {Instance} instance */
 function containerFacts(instance) {
   return {
-    state: t(`state.${containerStatus(instance.state)[0]}`),
     container: instance.container,
     image: instance.image ?? UNKNOWN,
     source: t(`source.${instance.source}`),
     started: moment(instance.started_at),
     ended: ended(instance),
+    checked: ago(instance.game.checked_at),
     ports: instance.ports.map(portText).join("\n") || UNKNOWN,
   };
 }

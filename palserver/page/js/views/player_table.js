@@ -4,17 +4,19 @@ import { may } from "../api/session.js";
 import { el, KeyedList, setText } from "../dom.js";
 import { number, UNKNOWN } from "../format.js";
 import { t } from "../i18n.js";
-import { playerButtons } from "./player_orders.js";
+import { isSeen, nameOf, playerButtons } from "./player_orders.js";
 
 /** @typedef {import("../types.js").Player} Player */
 
-const COLUMNS = ["name", "level", "ping", "place"];
+const COLUMNS = ["level", "ping", "platform", "place"];
 const CENTIMETRES = 100;
+/** What user ids begin with, as far as it is known what that means. @type {Object<string, string>} */
+const PLATFORMS = { steam: "Steam", gdk: "Xbox/Store", xbox: "Xbox", ps5: "PS5" };
 
 /** @param {string} server */
 export function playerTable(server) {
   const body = el("tbody");
-  const element = el("table", { class: "players", hidden: true }, tableHead(), body);
+  const element = el("table", { class: "roster players", hidden: true }, tableHead(), body);
   const rows = new KeyedList(body, (player) => playerRow(server, player));
   return { element, show, fade: () => element.classList.add("is-old") };
 
@@ -29,38 +31,62 @@ export function playerTable(server) {
   }
 }
 
+/** @param {Player} player @param {string} wanted in small letters @returns {boolean} */
+export function isFound(player, wanted) {
+  const texts = [nameOf(player), player.account_name, player.user_id];
+  return texts.some((text) => text?.toLocaleLowerCase().includes(wanted));
+}
+
 /** @param {Player} player @param {number} index */
 function keyOf(player, index) {
   return player.user_id ?? `nobody ${index}`; // who is only just joining may have no id yet
 }
 
 function tableHead() {
-  const titles = COLUMNS.map((column) => el("th", { scope: "col" }, t(`players.${column}`)));
+  const titles = ["players.name", ...COLUMNS.map((column) => `player.${column}`)];
+  const cells = titles.map((title) => el("th", { scope: "col" }, t(title)));
   const orders = el("th", { scope: "col" }, el("span", { class: "unseen" }, t("players.orders")));
-  return el("thead", {}, el("tr", {}, titles, may("operator") ? orders : null));
+  return el("thead", {}, el("tr", {}, cells, may("operator") ? orders : null));
 }
 
 /** @param {string} server @param {Player} first */
 function playerRow(server, first) {
   const name = el("bdi");
-  const account = el("span", { class: "soft account" });
-  const cells = COLUMNS.slice(1).map((column) => el("td", { "data-label": t(`players.${column}`) }));
-  const buttons = may("operator") ? playerButtons(server, () => player) : [];
-  const orders = may("operator") ? el("td", { class: "orders" }, buttons) : null;
+  const [account, id] = [el("bdi"), el("bdi")]; // apart: a name that turns its text leaves the id alone
+  const dot = el("span", { hidden: true }, " · ");
+  const second = el("span", { class: "soft second-line" }, account, dot, id);
+  const cells = COLUMNS.map((column) => el("td", { "data-label": t(`player.${column}`), class: column }));
+  const orders = may("operator") ? playerButtons(server, () => player) : null;
+  const cell = orders && el("td", { class: "orders" }, orders.elements);
   let player = first;
-  const element = el("tr", {}, el("th", { scope: "row" }, name, account), cells, orders);
+  const element = el("tr", {}, el("th", { scope: "row" }, name, second), cells, cell);
   return { element, update };
 
   /** @param {Player} now */
   function update(now) {
     player = now;
-    setText(name, now.name || t("players.nameless"));
-    setText(account, now.user_id ?? "");
+    setText(name, nameOf(now));
+    name.title = now.name ?? "";
+    setText(account, otherName(now));
+    setText(id, now.user_id ?? "");
+    dot.hidden = account.textContent === "" || id.textContent === "";
     const ping = now.ping_ms === null ? UNKNOWN : t("players.ms", { count: Math.round(now.ping_ms) });
-    const texts = [number(now.level), ping, place(now)];
-    cells.forEach((cell, index) => setText(cell, texts[index]));
-    for (const button of buttons) button.hidden = now.user_id === null;
+    const texts = [number(now.level), ping, platform(now), place(now)];
+    cells.forEach((one, index) => setText(one, texts[index]));
+    orders?.update(now);
   }
+}
+
+/** The account's name, where it is another. @param {Player} player */
+function otherName({ name, account_name }) {
+  return account_name === name || !isSeen(account_name) ? "" : account_name;
+}
+
+/** @param {Player} player */
+function platform({ user_id }) {
+  const prefix = user_id?.match(/^([A-Za-z0-9]{1,20})_/)?.[1];
+  if (prefix === undefined) return UNKNOWN;
+  return Object.hasOwn(PLATFORMS, prefix) ? PLATFORMS[prefix] : prefix;
 }
 
 /** @param {Player} player */

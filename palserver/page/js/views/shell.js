@@ -1,6 +1,6 @@
 /** What is around every view: the head of the page, the line that says the page is stale, the notices. */
 
-import { currentUser, signOut } from "../api/session.js";
+import { currentUser, may, signOut } from "../api/session.js";
 import { el, setText } from "../dom.js";
 import { timeOfDay } from "../format.js";
 import { currentLanguage, t } from "../i18n.js";
@@ -21,6 +21,10 @@ export function createShell(on) {
   const element = [head, stale, main, noticeArea];
   /** @type {View|null} */
   let shown = null;
+  // What else keeps to the foot of the window keeps above it.
+  new ResizeObserver(() =>
+    document.documentElement.style.setProperty("--stale-height", `${stale.offsetHeight}px`),
+  ).observe(stale);
 
   return { element, show, update, drawHead: () => head.replaceChildren(skipLink(main), ...headParts(on)) };
 
@@ -65,9 +69,15 @@ function headParts(on) {
   const mark = el("img", { src: "assets/icon.svg", alt: "", width: 28, height: 28 });
   const home = el("a", { class: "mark", href: "#/" }, mark, el("span", {}, "PalServer"));
   return [
-    home,
+    el("div", { class: "head-places" }, home, peopleLink()),
     el("div", { class: "head-controls" }, languageSelect(on.changeLanguage), themeSelect(), account()),
   ];
+}
+
+/** Where it is narrow, the way to the people is through one's own account. */
+function peopleLink() {
+  const link = () => el("a", { class: "head-place", href: "#/people", testid: "people" }, t("people.title"));
+  return currentUser()?.must_change_password || !may("admin") ? null : link();
 }
 
 /** @param {(tag: string) => void} change */
@@ -105,7 +115,7 @@ function account() {
     { class: "initial", "aria-hidden": "true" },
     [...user.username.toUpperCase()][0],
   );
-  const attributes = { class: "user", href: "#/password", title: t(`role.${user.role}`) };
+  const attributes = { class: "user", href: "#/account", title: t(`role.${user.role}`), testid: "account" };
   const name = el("a", attributes, initial, el("bdi", {}, user.username));
   const leave = () => signOut().catch(notifyFailure);
   return [

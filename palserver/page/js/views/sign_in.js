@@ -1,9 +1,9 @@
 /** The door: sign in, and choose a password where the default one still stands. */
 
-import { changePassword, currentUser, signIn } from "../api/session.js";
+import { changePassword, currentUser, signIn, whyEnded } from "../api/session.js";
 import { el } from "../dom.js";
-import { t } from "../i18n.js";
-import { field } from "./fields.js";
+import { has, t } from "../i18n.js";
+import { complainOf, field, toggle } from "./fields.js";
 import { errorText, notify } from "./notice.js";
 
 const SHORTEST_PASSWORD = 8;
@@ -19,36 +19,62 @@ export function signInView() {
     required: true,
   });
   const password = passwordField(t("sign_in.password"), "login-password", "current-password");
-  const form = doorForm(t("sign_in.submit"), [username, password], async () => {
+  const form = doorForm(t("sign_in.submit"), { username, password }, async () => {
     justUsed = password.input.value; // before the answer, which brings the next view at once
     await signIn(username.input.value, password.input.value);
     if (!currentUser()?.must_change_password) justUsed = "";
   });
-  const lead = el("p", { class: "soft" }, t("sign_in.lead"));
+  const ending = endingText(whyEnded());
+  const lead = ending
+    ? el("p", { class: "strong", role: "alert", testid: "ended" }, ending)
+    : el("p", { class: "soft" }, t("sign_in.lead"));
   return { title: t("sign_in.title"), element: door(t("sign_in.title"), lead, form) };
 }
 
-/** @param {{isForced: boolean}} options @returns {import("../types.js").View} */
-export function passwordView({ isForced }) {
-  const current = passwordField(t("password.current"), "current-password", "current-password");
-  const chosen = passwordField(t("password.new"), "new-password", "new-password");
-  chosen.input.minLength = SHORTEST_PASSWORD;
-  const isKnown = isForced && justUsed !== "";
-  const fields = isKnown ? [chosen] : [current, chosen];
-  const owner = el("input", { autocomplete: "username", value: currentUser()?.username, hidden: true }); // for password managers
-  const form = doorForm(t("password.submit"), fields, async () => {
-    await changePassword(isKnown ? justUsed : current.input.value, chosen.input.value);
-    justUsed = "";
-    notify(t("password.changed"));
-    if (!isForced) location.hash = "#/";
-  });
-  form.prepend(owner);
-  const lead = el("p", { class: "soft" }, t(isForced ? "password.lead_forced" : "password.lead"));
+/** @param {string|null} why @returns {string} */
+function endingText(why) {
+  if (why === null) return "";
+  return has(`sign_in.ended.${why}`) ? t(`sign_in.ended.${why}`) : t("sign_in.ended.unknown");
+}
+
+/** The password is one that was given out, by default or by an admin: nothing else opens. @returns {import("../types.js").View} */
+export function passwordView() {
+  const form = passwordForm({ known: justUsed });
+  const lead = el("p", { class: "soft" }, t("password.lead_forced"));
   return { title: t("password.title"), element: door(t("password.title"), lead, form) };
 }
 
-/** @param {string} title @param {HTMLElement} lead @param {HTMLElement} form */
+/**
+ * @param {{known?: string, changed?: () => void}} options `known` is the current password, where it was typed a
+ *   moment ago
+ * @returns {HTMLElement}
+ */
+export function passwordForm({ known = "", changed = () => {} }) {
+  const current = passwordField(t("password.current"), "current-password", "current-password");
+  const chosen = passwordField(t("password.new"), "new-password", "new-password");
+  chosen.input.minLength = SHORTEST_PASSWORD;
+  /** @type {Object<string, import("./fields.js").Field>} */
+  const fields = { ...(known ? {} : { current_password: current }), new_password: chosen };
+  const show = toggle(t("password.show"), { testid: "show-password" }, (isShown) => {
+    chosen.input.type = isShown ? "text" : "password";
+  });
+  const owner = el("input", { autocomplete: "username", value: currentUser()?.username, hidden: true }); // for password managers
+  const form = doorForm(t("password.submit"), fields, async () => {
+    await changePassword(known || current.input.value, chosen.input.value);
+    justUsed = "";
+    form.reset();
+    chosen.input.type = "password";
+    notify(t("password.changed"));
+    changed();
+  });
+  form.prepend(owner);
+  chosen.element.after(show);
+  return form;
+}
+
+/** @param {string} title @param {HTMLElement} lead @param {any} form */
 function door(title, lead, form) {
+  form.querySelector("input:not([hidden])").autofocus = true;
   return el("section", { class: "door" }, el("h1", { tabindex: "-1" }, title), lead, form);
 }
 
@@ -58,16 +84,17 @@ function passwordField(label, testid, autocomplete) {
 }
 
 /**
- * @param {string} submit @param {{element: HTMLElement, input: HTMLInputElement}[]} fields
+ * @param {string} submit @param {Object<string, import("./fields.js").Field>} fields by their names in the API
  * @param {() => Promise<void>} work
  */
 function doorForm(submit, fields, work) {
+  const inOrder = Object.values(fields);
   const button = el("button", { type: "submit", class: "primary", testid: "login-submit" }, submit);
   const problem = el("p", { class: "problem", role: "alert" });
   const form = el(
     "form",
     { class: "stack" },
-    fields.map((one) => one.element),
+    inOrder.map((one) => one.element),
     problem,
     button,
   );
@@ -78,12 +105,12 @@ function doorForm(submit, fields, work) {
     try {
       await work();
     } catch (error) {
+      if (complainOf(error, fields)) return;
       problem.textContent = errorText(error);
-      fields.at(-1)?.input.select();
+      inOrder.at(-1)?.input.select();
     } finally {
       button.disabled = false;
     }
   });
-  fields[0].input.autofocus = true;
   return form;
 }

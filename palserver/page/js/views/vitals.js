@@ -14,6 +14,8 @@ import {
   trouble,
   uptime,
 } from "../status.js";
+import { store } from "../store.js";
+import { spark } from "./spark.js";
 
 /** @typedef {import("../types.js").Instance} Instance */
 /** @typedef {{element: HTMLElement, update: (instance: Instance) => void}} Part */
@@ -45,30 +47,47 @@ function since(instance) {
   return instance.state === "exited" && instance.finished_at ? ago(instance.finished_at) : "";
 }
 
-/** Its figures, each with its name; a share of a whole has a bar. @returns {Part} */
-export function figures() {
-  const players = figure("players");
-  const cpu = figure("cpu");
-  const memory = figure("memory");
-  const up = figure("uptime");
+/** @typedef {[text: string, after?: string, share?: number|null]} Shown */
+
+/** How each figure is read off a server. @type {Object<string, (instance: Instance) => Shown>} */
+const READERS = {
+  players: playersShown,
+  fps: (instance) => [number(freshSample(instance)?.fps)],
+  day: (instance) => [number(instance.state === "running" ? instance.game.days : null)],
+  uptime: (instance) => [uptime(instance)],
+  cpu: (instance) => [percent(freshSample(instance)?.cpu_percent)],
+  memory: memoryShown,
+};
+
+/** What fills the height of a small line, when nothing was higher: a twentieth of a core, 64 MiB. */
+const SPARKS = { cpu: 5, memory: 2 ** 26 };
+
+/**
+ * Its figures, each with its name; a share of a whole has a bar, what has a past a small line.
+ * @param {string[]} names @param {{withPast?: boolean}} [options] @returns {Part}
+ */
+export function figures(names, { withPast = false } = {}) {
+  const shown = names.map((name) => figure(name, withPast));
   const element = el(
     "dl",
     { class: "figures" },
-    [players, cpu, memory, up].map((one) => one.element),
+    shown.map((one) => one.element),
   );
-  return { element, update };
+  return { element, update: (instance) => shown.forEach((one) => one.update(instance)) };
+}
 
-  /** @param {Instance} instance */
-  function update(instance) {
-    const on = playersOn(instance);
-    const sample = freshSample(instance);
-    const most = instance.game.max_players;
-    players.show(number(on), instance.state === "running" && most ? `/${number(most)}` : "", share(on, most));
-    cpu.show(percent(sample?.cpu_percent), "", null);
-    const limit = sample?.memory_limit_bytes ?? null;
-    memory.show(size(sample?.memory_bytes), "", share(sample?.memory_bytes ?? null, limit));
-    up.show(uptime(instance), "", null);
-  }
+/** @param {Instance} instance @returns {Shown} */
+function playersShown(instance) {
+  const on = playersOn(instance);
+  const most = instance.game.max_players;
+  const isGiven = instance.state === "running" && most;
+  return [number(on), isGiven ? `/${number(most)}` : "", share(on, most)];
+}
+
+/** @param {Instance} instance @returns {Shown} */
+function memoryShown(instance) {
+  const sample = freshSample(instance);
+  return [size(sample?.memory_bytes), "", share(sample?.memory_bytes ?? null, sample?.memory_limit_bytes ?? null)];
 }
 
 /** @param {number|null} part @param {number|null} whole */
@@ -76,46 +95,50 @@ function share(part, whole) {
   return part === null || !whole ? null : Math.min(1, part / whole);
 }
 
-/** @param {string} name */
-function figure(name) {
+/** @param {string} name @param {boolean} withPast @returns {Part} */
+function figure(name, withPast) {
   const value = el("span", { class: "value" });
   const rest = el("span", { class: "rest" });
-  const bar = el("span", { class: "bar", "aria-hidden": "true" });
+  const line = withPast && (name === "cpu" || name === "memory") ? spark(name, SPARKS[name]) : null;
+  const bar = line ? null : el("span", { class: "bar", "aria-hidden": "true" });
   const element = el(
     "div",
     { class: `figure ${name}` },
     el("dt", {}, t(`figure.${name}`)),
-    el("dd", {}, value, rest, bar),
+    el("dd", {}, value, rest, bar, line?.element),
   );
-  return { element, show };
-
-  /** @param {string} text @param {string} after @param {number|null} part */
-  function show(text, after, part) {
-    setText(value, text);
-    setText(rest, after);
-    setData(value, "unknown", text === UNKNOWN ? "" : null);
-    bar.hidden = part === null;
-    bar.style.setProperty("--share", String(part ?? 0));
-  }
-}
-
-/** One line: what runs on it, else what is wrong with it, else which version it is. @returns {Part} */
-export function noteLine() {
-  const element = el("p", { class: "note" });
-  const link = el("a");
-  const text = el("bdi");
   return { element, update };
 
   /** @param {Instance} instance */
   function update(instance) {
-    const problem = trouble(instance);
-    setData(element, "tone", instance.job ? "busy" : problem ? "bad" : null);
-    if (instance.job) {
-      link.href = serverAddress(instance.name, "jobs", instance.job.id);
-      setText(link, jobText(instance.job));
-    } else setText(text, problem ?? quietWords(instance));
-    const wanted = instance.job ? link : text;
-    if (element.firstChild !== wanted) element.replaceChildren(wanted);
+    const [text, after = "", part = null] = READERS[name](instance);
+    setText(value, text);
+    setText(rest, after);
+    setData(value, "unknown", text === UNKNOWN ? "" : null);
+    bar?.toggleAttribute("hidden", part === null);
+    bar?.style.setProperty("--share", String(part ?? 0));
+    line?.show(store.trends.get(instance.name));
+  }
+}
+
+/** One line: what runs on it, or what is wrong with it; then which version it is. @returns {Part} */
+export function noteLine() {
+  const link = el("a");
+  const problem = el("span", { class: "problem-words" });
+  const version = el("bdi", { class: "version" });
+  const element = el("p", { class: "note" }, link, problem, version);
+  return { element, update };
+
+  /** @param {Instance} instance */
+  function update(instance) {
+    const { job } = instance;
+    const wrong = job ? null : trouble(instance);
+    setData(element, "tone", job ? "busy" : wrong ? "bad" : null);
+    link.hidden = job === null;
+    if (job) link.href = serverAddress(instance.name, "jobs", job.id);
+    setText(link, job ? jobText(job) : "");
+    setText(problem, wrong ?? "");
+    setText(version, quietWords(instance));
   }
 }
 
