@@ -21,7 +21,7 @@ from demo.rest import RestApi
 from demo.savefile import SaveFileError
 from demo.savefolder import world_folder
 from demo.saving import Saver
-from demo.settings import load_settings
+from demo.settings import load_settings, override_options
 from demo.wire import Door
 from demo.world import World, load_world
 
@@ -79,8 +79,7 @@ def build_game(environment: Environment, world: World, faults: Faults, console: 
     """Put the game together; a new world's files are written at once."""
     settings = load_settings(environment.saved_path, environment.options, environment.is_generating_settings)
     settings = settings.with_options(environment.forced_options)
-    if world.has_option_override:
-        settings = settings.with_options({"AdminPassword": '""'})
+    settings = override_options(settings, world.option_path)
     saver = Saver(world, faults, console, environment.world_bytes)
     bans = BanList(environment.saved_path / "SaveGames" / "banlist.txt")
     game = Game(settings, world, saver, bans, faults, console)

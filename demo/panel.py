@@ -116,6 +116,8 @@ def adopt_containers(address: str, names: Iterable[str]) -> None:
             session.post(
                 f"{address}/api/instances/adopt", json=wanted, timeout=REQUEST_SECONDS
             ).raise_for_status()
+        # So that nobody wonders who else is signed in.
+        session.post(f"{address}/api/auth/logout", timeout=REQUEST_SECONDS).raise_for_status()
 
 
 def direct_session() -> requests.Session:

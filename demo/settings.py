@@ -11,6 +11,12 @@ from demo.template import TEMPLATE_OPTIONS
 
 INI_NAME = Path("Config/LinuxServer/PalWorldSettings.ini")
 _SECRETS = ("AdminPassword", "ServerPassword")
+# What a WorldOption.sav leaves to the ini file.
+_IDENTITY = (
+    *("ServerName", "ServerDescription", "AdminPassword", "ServerPassword", "PublicIP", "PublicPort"),
+    *("ServerPlayerMaxNum", "RCONEnabled", "RCONPort", "RESTAPIEnabled", "RESTAPIPort", "Region"),
+    *("bShowPlayerList", "LogFormatType", "CrossplayPlatforms", "bIsUseBackupSaveData"),
+)
 _REST_NAMES = {"AutoSaveSpan": "autoSaveSpan"}
 _OFFICIAL_PLAYER_LIMIT = 32
 
@@ -65,6 +71,26 @@ def load_settings(saved_path: Path, variables: Mapping[str, str], is_generating:
         return Settings(parse_options(path.read_text(encoding="utf-8", errors="replace")))
     except OptionsError:
         return Settings({})
+
+
+def override_options(settings: Settings, world_option: Path) -> Settings:
+    """What a WorldOption.sav makes of the settings; nothing where there is none.
+
+    One with an option line in plain text, which the real one is not, has its way as it has been seen to: over
+    all that the identity of the server is not made of. Any other plays that of a co-op world, whose empty
+    password shuts everybody out.
+    """
+    if not world_option.exists():
+        return settings
+    text = world_option.read_bytes().decode("utf-8", "replace")
+    try:
+        options = parse_options(text)
+    except OptionsError:
+        options = {}
+    if not options:
+        return settings.with_options({"AdminPassword": '""'})
+    everything = {**TEMPLATE_OPTIONS, **options}
+    return settings.with_options({name: raw for name, raw in everything.items() if name not in _IDENTITY})
 
 
 def _json_value(name: str, value: str) -> object:

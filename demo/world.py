@@ -32,9 +32,9 @@ class World:
         return self.folder.name
 
     @property
-    def has_option_override(self) -> bool:
-        """Whether a WorldOption.sav lies in the folder, as it does after the import of a co-op world."""
-        return (self.folder / "WorldOption.sav").exists()
+    def option_path(self) -> Path:
+        """Where a WorldOption.sav lies, if it does, as after the import of a co-op world."""
+        return self.folder / "WorldOption.sav"
 
     def get_or_add_character(self, newcomer: Newcomer) -> Character:
         """The character this player has here, a new one on the first visit."""
