@@ -11,11 +11,14 @@ import requests
 from flask import Blueprint, Flask, Response
 
 from migrations import migrate
+from palserver.fanout import Topic
+from palserver.services.accounts.audit import Audit
+from palserver.services.accounts.auth import Auth
+from palserver.services.accounts.endings import Endings
+from palserver.services.accounts.passwords import Passwords
+from palserver.services.accounts.users import Users
 from palserver.services.audience import Audience
-from palserver.services.audit import Audit
-from palserver.services.auth import Auth
-from palserver.services.passwords import Passwords
-from palserver.services.users import Users
+from palserver.services.news import Hint
 from palserver.store import users as store
 from palserver.store.database import Database
 from palserver.web import audit, auth, guards, problems, tokens, users
@@ -47,10 +50,11 @@ class AccountsServer:
         self.clock = Clock()
         self.database = Database(folder / "paladmin.db", migrate)
         self.passwords = Passwords(cost)
+        news, endings = Topic[Hint](), Endings()
         self.services = SimpleNamespace(
-            auth=Auth(self.database, self.passwords, self.clock),
-            users=Users(self.database, self.passwords),
-            audit=Audit(self.database, kept_entries),
+            auth=Auth(self.database, self.passwords, endings, news, self.clock),
+            users=Users(self.database, self.passwords, endings, news),
+            audit=Audit(self.database, news, kept_entries),
             audience=Audience(),
         )
         self.app = make_app(self.services, public_url)

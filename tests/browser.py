@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
+Visit = Callable[..., Page]  # of an address, with the options of `visiting`
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",  # root has none
@@ -79,3 +81,17 @@ def sign_in(page: Page, username: str, password: str) -> None:
     page.get_by_test_id("login-username").fill(username)
     page.get_by_test_id("login-password").fill(password)
     page.get_by_test_id("login-submit").click()
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, expected: str = "$^", **options: Any) -> Iterator[Page]:
+    """A new visitor's page. What goes wrong in it and is not `expected` fails the test when he leaves."""
+    context = browser.new_context(**({"locale": "en-US"} | options))
+    try:
+        page = context.new_page()
+        troubles = watch(page, expected)
+        load(page, address)
+        yield page
+    finally:
+        context.close()
+    assert troubles == [], troubles

@@ -4,12 +4,14 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, Page, expect
 
 from migrations import migrate
 from palserver import create_app
@@ -17,8 +19,21 @@ from palserver.background import Background
 from palserver.config import read_config
 from palserver.services.composition import Services
 from palserver.store.database import Database
+from tests.browser import Visit, chromium_running, visiting
 from tests.game import Game, remove_leftovers
+from tests.imitations import Images, Made, made_servers
 from tests.panel import Panel
+from tests.people import enter
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure is told with what the panels wrote last."""
+    report = yield
+    if report.failed:
+        for panel in Panel.open:
+            report.sections.append((f"log of the panel in {panel.folder}", panel.read_log()[-8000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +102,53 @@ def make_game(engine: docker.DockerClient) -> Iterator[Callable[..., Game]]:
 def game(make_game: Callable[..., Game]) -> Game:
     """One pretend server, running and ready, not adopted yet."""
     return make_game().start()
+
+
+@pytest.fixture
+def adopted(panel: Panel, game: Game) -> Game:
+    """A running game that the panel looks after, under its container's name."""
+    panel.adopt(game.name)
+    return game
+
+
+@pytest.fixture(scope="module")
+def images(engine: docker.DockerClient) -> Iterator[Images]:
+    """Images like those that people have, made when they are asked for."""
+    images = Images(engine)
+    yield images
+    images.remove()
+
+
+@pytest.fixture
+def made(engine: docker.DockerClient, panel: Panel) -> Iterator[Made]:
+    """Servers of this test, which the panel does not know any more at the end."""
+    with made_servers(engine) as made:
+        yield made
+        for one in panel.get("/api/instances")["instances"]:
+            if one["name"].startswith(made.prefix):
+                panel.call("DELETE", f"/api/instances/{one['name']}?data=delete&wait=60")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)
+    with chromium_running() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Browser, make_panel: object, make_game: object) -> Iterator[Visit]:
+    """Opens an address as a new visitor. What goes wrong in the browser and is not `expected` fails the test.
+
+    The other fixtures are named so that they end later: a page would notice that its panel or game is gone.
+    """
+    with ExitStack() as visits:
+        yield lambda address, **options: visits.enter_context(visiting(chromium, address, **options))
+
+
+@pytest.fixture
+def page(chromium: Browser, panel: Panel, make_game: object) -> Iterator[Page]:
+    """The list of servers, with the admin signed in; it ends before the games that it shows."""
+    with visiting(chromium, panel.url) as page:
+        enter(page)
+        yield page

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrations import migrate
-from palserver.services.users_file import UsersFileError, prepare_accounts
+from palserver.services.accounts.users_file import UsersFileError, prepare_accounts
 from palserver.store import users
 from palserver.store.database import Database
 from tests.accounts_server import CHEAP

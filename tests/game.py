@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from pathlib import Path
@@ -11,6 +12,7 @@ import docker
 import requests
 from docker.models.containers import Container
 
+from palserver.services.restores.side_containers import HELPER_LABEL
 from tests.waiting import wait_until
 
 IMAGE = "palserver:local"
@@ -118,6 +120,7 @@ class Game:
 
     def remove(self) -> None:
         remove_container(self.client, self.name)
+        remove_helpers(self.client)
         self.client.volumes.get(self.volume).remove(force=True)
 
 
@@ -134,10 +137,31 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
     left = [container for container in containers if _is_left(container.labels[LABEL])]
     for container in left:
         container.remove(force=True, v=True)
+    remove_helpers(client)
     for volume in client.volumes.list(filters={"label": LABEL}):
         if _is_left(volume.attrs["Labels"][LABEL]):
             volume.remove(force=True)
     return [str(container.name) for container in left]
+
+
+def list_helpers(client: docker.DockerClient) -> dict[str, str]:
+    """The containers that panels have beside others: the id of each, and the name of the one beside it."""
+    helpers = {}
+    for listed in client.api.containers(all=True, filters={"label": HELPER_LABEL}):
+        with contextlib.suppress(docker.errors.NotFound):  # it has ended meanwhile
+            beside = client.api.inspect_container(listed["Id"])["HostConfig"]["VolumesFrom"] or [""]
+            helpers[listed["Id"]] = str(beside[0])
+    return helpers
+
+
+def remove_helpers(client: docker.DockerClient) -> None:
+    """Those beside a container that is gone: nobody waits for what they do."""
+    helpers = list_helpers(client)
+    names = {name.lstrip("/") for each in client.api.containers(all=True) for name in each["Names"]}
+    for helper, beside in helpers.items():
+        if beside not in names:
+            with contextlib.suppress(docker.errors.NotFound):
+                client.api.remove_container(helper, force=True, v=True)
 
 
 def _is_left(owner: str) -> bool:

@@ -13,9 +13,9 @@ from palserver.background import Background
 from palserver.clients.engine import Engine
 from palserver.services.audience import Audience
 from palserver.services.engine_watch import EngineWatch
-from palserver.services.game_pace import Intervals, Pace
-from palserver.services.game_runs import GameView
-from palserver.services.games import Games
+from palserver.services.games.games import Games
+from palserver.services.games.pace import Intervals, Pace
+from palserver.services.games.runs import GameView
 from palserver.store import instances as store
 from palserver.store.database import Database
 from tests.game import Game

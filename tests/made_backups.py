@@ -7,11 +7,10 @@ import io
 import struct
 import tarfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from palserver.clock import utc_now
-from palserver.store.backups import BackupFile, Manifest, set_manifest
+from palserver.store.backups import BackupFile, Manifest
 
 GUID = "A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4"
 WORLD = f"Saved/SaveGames/0/{GUID}"
@@ -89,16 +88,3 @@ def describe(packed: bytes, files: Mapping[str, bytes], **changes: Any) -> Manif
         ),
     }
     return Manifest(**(values | changes))
-
-
-def keep_backup(
-    folder: Path, files: Mapping[str, bytes], backup_id: str = "20260101-120000", **changes: Any
-) -> Manifest:
-    """An archive and its manifest in an instance's backup folder; `changes` are of the members' headers."""
-    archive = pack(list_entries(files, **changes))
-    name = f"{backup_id}.tar.gz"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(archive)
-    manifest = describe(archive, files, id=backup_id, archive=name, instance=folder.name)
-    set_manifest(folder, manifest)
-    return manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from websockets.sync.client import ClientConnection, connect
@@ -21,15 +22,36 @@ PASSWORD = "correct horse"
 FIRST_PASSWORD = "set by an admin"
 
 
+# Below the range that the kernel takes the ports of outgoing connections from, and beside the game's own.
+PORTS = range(10_000, 25_000)
+# Runs side by side begin apart: their process ids often follow each other.
+_ports = itertools.count(os.getpid() * 997)
+
+
 def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nothing listens on, neither by TCP nor by UDP; each call of a run returns another one."""
+    for number in itertools.islice(_ports, len(PORTS)):
+        port = PORTS[number % len(PORTS)]
+        if all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
+            return port
+    raise AssertionError("no port is free")
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 class Panel:
     """Starts at once; `stop` ends it as SIGTERM does, `kill` as a power cut does, `start` starts it again."""
+
+    project = PROJECT  # where its code is
+    command: tuple[str, ...] = (sys.executable,)
+    open: ClassVar[set[Panel]] = set()  # their logs are shown beside a failure
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -48,13 +70,14 @@ class Panel:
         self.process: subprocess.Popen[bytes] | None = None
         self.token = ""
         self.http = requests.Session()
+        self.open.add(self)
 
     def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the process and do not wait for it to listen."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", *arguments],
-                cwd=PROJECT,
+                [*self.command, "app.py", *arguments],
+                cwd=self.project,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -87,6 +110,7 @@ class Panel:
         self.process.wait(10)
 
     def close(self) -> None:
+        self.open.discard(self)
         self.http.close()
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
@@ -119,6 +143,11 @@ class Panel:
         answer = self.call("GET", path, **options)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def adopt(self, container: str, **more: str) -> None:
+        """Have a container looked after, under its own name unless there is another among the `more`."""
+        answer = self.call("POST", "/api/instances/adopt", {"container": container, **more})
+        assert answer.status_code == 201, answer.text
 
     def run_job(self, path: str, body: Any = None) -> Any:
         """Start a job and return it when it has ended."""

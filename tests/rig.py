@@ -9,8 +9,8 @@ from migrations import migrate
 from palserver.background import Background
 from palserver.config import read_config
 from palserver.services.composition import Services
-from palserver.services.jobs import Job
-from palserver.services.restores import Restores
+from palserver.services.jobs.jobs import Job
+from palserver.services.restores.restores import Restores
 from palserver.store import instances as store
 from palserver.store.database import Database
 from palserver.store.instances import Instance
@@ -48,13 +48,16 @@ class Rig:
         assert instance is not None
         return instance
 
-    def update(self, lived: Lived, version: str) -> Job:
-        """Returns the job when it has ended."""
+    def begin_update(self, lived: Lived, version: str) -> Job:
         instance = self.find(lived)
-        job = self.services.jobs.start(
+        return self.services.jobs.start(
             "update", instance.name, "tester", lambda job: self.updates.update(job, instance, version)
         )
-        assert job.ended.wait(120)
+
+    def update(self, lived: Lived, version: str) -> Job:
+        """Returns the job when it has ended."""
+        job = self.begin_update(lived, version)
+        assert job.ended.wait(120), (job.step, list(job.output))
         return job
 
     def begin(self, lived: Lived) -> Job:
@@ -67,7 +70,7 @@ class Rig:
     def restore(self, lived: Lived) -> Job:
         """Returns the job when it has ended."""
         job = self.begin(lived)
-        assert job.ended.wait(120)
+        assert job.ended.wait(120), (job.step, list(job.output))
         return job
 
     def close(self) -> None:

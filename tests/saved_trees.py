@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import tarfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from demo.savefile import read_save_file
 from palserver.store.backups import Manifest, set_manifest
-from tests.game import SAVED_PATH, Game
+from tests.game import SAVED_PATH, Game, list_helpers
 from tests.made_backups import GUID, Entry, describe, make_entry, pack
 
 # Not part of any backup, nor of what a restore exchanges in place of a world that has none.
@@ -84,12 +83,7 @@ def find_traces(game: Game) -> list[str]:
     stream, _ = game.client.api.get_archive(game.name, f"{SAVED_PATH}/")
     with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
         left = [name for name in archive.getnames() if ".palserver" in name]
-    helpers = game.client.api.containers(all=True, filters={"label": "palserver.helper"})
-    for helper in helpers:
-        with contextlib.suppress(Exception):  # another test's, gone meanwhile
-            inspection = game.client.api.inspect_container(helper["Id"])
-            left += [helper["Id"]] if game.name in inspection["HostConfig"]["VolumesFrom"] else []
-    return left
+    return left + [helper for helper, beside in list_helpers(game.client).items() if beside == game.name]
 
 
 def keep_tree(folder: Path, tree: dict[str, Found], backup_id: str = "20260101-120000") -> Manifest:

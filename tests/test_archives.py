@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from palserver import errors
-from palserver.services.archives import LIMITS, Limits, check_archive
-from palserver.services.tar_reader import parse_pax
-from palserver.services.worlds import is_save_whole
+from palserver.scripts.verify import Findings, prove
+from palserver.services.backups.archives import LIMITS, Limits, check_archive
+from palserver.services.backups.reasons import NOT_ONE_WORLD, TOO_LARGE
+from palserver.services.backups.save_header import find_fault
+from palserver.services.backups.tar_reader import parse_pax
 from tests.made_backups import (
     GUID,
     SETTINGS,
@@ -154,13 +156,13 @@ def test_the_heads_of_save_files():
     """Both magics, both packings, and the prefix that some have; twice packed, the length is not told."""
     for magic in (b"PlZ", b"PlM"):
         save = make_save(b"content", magic)
-        assert is_save_whole(save[:24], len(save))
+        assert find_fault(save[:24], len(save)) is None
         prefix = struct.pack("<II3sB", 9, 9, b"CNK", 0x30)
-        assert is_save_whole((prefix + save)[:24], len(prefix + save))
-        assert not is_save_whole(prefix, len(prefix))
+        assert find_fault((prefix + save)[:24], len(prefix + save)) is None
+        assert find_fault(prefix, len(prefix))
     twice = struct.pack("<II3sB", 100, 90, b"PlZ", 0x32)
-    assert is_save_whole(twice + b"123456789012", 30)
-    assert not is_save_whole(twice, 12)
+    assert find_fault(twice + b"123456789012", 30) is None
+    assert find_fault(twice, 12)
 
 
 @pytest.mark.parametrize(
@@ -168,13 +170,11 @@ def test_the_heads_of_save_files():
     [
         (FILES | {SETTINGS: write_settings(OTHER)}, None),
         (FILES, OTHER),
-        (FILES | {SETTINGS: b"[/Script/Pal.PalGameLocalSettings]\n"}, None),
-        (FILES | {SETTINGS: write_settings("../../etc")}, None),
         (FILES | {f"Saved/SaveGames/1/{GUID}/Level.sav": make_save()}, None),
         ({name: content for name, content in FILES.items() if not name.endswith("Level.sav")}, None),
         (FILES | {SETTINGS: write_settings(OTHER)}, GUID),
     ],
-    ids=["settings", "manifest", "no name", "no guid", "two", "no level", "they differ"],
+    ids=["settings", "manifest", "two", "no level", "they differ"],
 )  # fmt: skip
 def test_a_live_world_that_cannot_be_told(files, guid):
     """Exactly one world has the name that is given, or nothing is restored."""
@@ -333,3 +333,21 @@ def test_a_changed_byte_never_changes_what_passes(data):
     with tarfile.open(fileobj=io.BytesIO(bytes(plain))) as read:
         found = {member.name: content.read() for member in read if (content := read.extractfile(member))}
     assert found == FILES
+
+
+def test_what_a_restore_would_refuse_is_found_by_every_check():
+    """Whole, and yet too much: who makes or verifies it is told what who restores it would be."""
+    packed = pack(list_entries(FILES))
+    manifest = describe(packed, FILES)
+    assert prove(io.BytesIO(packed), manifest) == Findings()
+    for limits in (Limits(members=3), Limits(file_bytes=3), Limits(total_bytes=30)):
+        assert prove(io.BytesIO(packed), manifest, limits) == Findings(refusal=TOO_LARGE)
+    unnamed = pack(list_entries(files := {LEVEL: make_save(), LEVEL.replace(GUID, OTHER): make_save()}))
+    assert prove(io.BytesIO(unnamed), describe(unnamed, files)) == Findings(refusal=NOT_ONE_WORLD)
+
+
+def test_a_world_that_is_there_alone_is_the_live_one():
+    """Where neither the manifest nor settings name one."""
+    for config in ({}, {SETTINGS: b"[/Script/Pal]\n"}, {SETTINGS: write_settings("../../etc")}):
+        files = {LEVEL: make_save()} | config
+        assert check_entries(list_entries(files), files) == GUID

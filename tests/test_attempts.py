@@ -9,8 +9,8 @@ import gevent
 import pytest
 
 from palserver.errors import TooManyRequests
-from palserver.services import attempts
-from palserver.services.sessions import Caller
+from palserver.services.accounts import attempts
+from palserver.services.accounts.sessions import Caller
 from tests.accounts_server import PASSWORD, AccountsServer, Clock, key_of
 
 

@@ -10,7 +10,7 @@ import gevent
 import pytest
 
 from palserver.services.audience import Audience
-from palserver.services.game_pace import REST_SECONDS, Intervals, Pace
+from palserver.services.games.pace import REST_SECONDS, Intervals, Pace
 from tests.accounts_server import METRICS_TOKEN, AccountsServer
 
 

@@ -15,9 +15,10 @@ from demo.savefile import SaveFileError, read_save_file
 from palserver.background import Background
 from palserver.clients.engine import Engine
 from palserver.scripts.archive import write_archive
-from palserver.scripts.source import MOVED, NEVER_STILL, STARTED, Copy, Source, copy_world
+from palserver.scripts.source import Copy, Source, copy_world
 from palserver.scripts.stillness import Patience, World, find_world_guid, is_whole
 from palserver.scripts.verify import check_archive
+from palserver.services.backups.reasons import MOVED, NEVER_STILL, STARTED
 from tests.game import SAVED_PATH, Game
 from tests.waiting import wait_until
 

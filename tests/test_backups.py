@@ -14,10 +14,11 @@ import pytest
 from demo.savefile import read_save_file
 from tests.game import SAVED_PATH, Game
 from tests.panel import Panel
+from tests.waiting import wait_until
 
 FIELDS = {
     "id", "created_at", "size_bytes", "sha256", "kind", "pinned", "consistent", "reason", "verified_at",
-    "world_guid", "game_version", "image", "note",
+    "world_guid", "game_version", "image", "note", "actions", "reasons",
 }  # fmt: skip
 
 
@@ -28,7 +29,7 @@ class Server:
         self.panel, self.game = panel, game
         self.folder = panel.folder / "server" / "backup" / game.name
         self.address = f"/api/instances/{game.name}/backups"
-        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        panel.adopt(game.name)
 
     def back_up(self, **body: Any) -> Any:
         """The job, which must succeed."""
@@ -83,6 +84,8 @@ def test_a_backup_of_a_running_server(server):
     archive = server.find_archive(newest["id"])
     assert newest["size_bytes"] == archive.stat().st_size
     assert newest["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    status, manifest = server.ask("GET", f"/{newest['id']}/manifest")
+    assert (status, manifest) == (200, read_manifest(server, newest["id"]))
 
 
 def test_a_world_taken_from_a_backup_is_whole(server, tmp_path):
@@ -119,10 +122,51 @@ def test_a_stopped_server_with_a_zeroed_save(make_server):
     assert (job["result"]["saved"], job["result"]["consistent"]) == (None, False)
     (backup,) = server.list_backups()
     assert backup["reason"].endswith("/LevelMeta.sav is nothing but zeros.")
+    (reason,) = backup["reasons"]
+    assert (reason["key"], reason["values"]["file"].endswith("/LevelMeta.sav")) == ("broken_save", True)
     assert (backup["consistent"], backup["verified_at"]) == (False, None)
     checked = server.verify(backup["id"])
     assert (checked["state"], checked["error"]["key"]) == ("failed", "backup_broken")
     assert "LevelMeta.sav is nothing but zeros." in server.read_output(checked)
+
+
+def run_beside(server: Server, script: str) -> None:
+    server.game.client.containers.run(
+        "python:3.11-slim",
+        ["sh", "-ec", script, "sh", SAVED_PATH],
+        volumes_from=[server.game.name],
+        remove=True,
+    )
+
+
+UNNAMED = 'sed -i /DedicatedServerName/d "$1/Config/LinuxServer/GameUserSettings.ini"\n'
+ANOTHER = 'cp -a "$1"/SaveGames/0/* "$1/SaveGames/0/A1B2C3D4A1B2C3D4A1B2C3D4A1B2C3D4"\n'
+
+
+def test_a_stopped_server_whose_settings_name_no_world(make_server):
+    """The one that is there is it, also where it is restored."""
+    server = make_server()
+    guid = server.panel.get(f"/api/server/{server.game.name}/info")["world_guid"]
+    server.panel.run_job(f"/api/instances/{server.game.name}/stop")
+    run_beside(server, UNNAMED)
+    server.back_up()
+    (backup,) = server.list_backups()
+    assert (backup["consistent"], backup["world_guid"]) == (True, guid)
+    restored = server.panel.run_job(f"{server.address}/{backup['id']}/restore")
+    assert (restored["state"], restored["result"]["world_guid"]) == ("succeeded", guid)
+
+
+def test_a_backup_that_no_restore_would_take(make_server):
+    """It says so at once: two worlds, and nothing tells which is the live one."""
+    server = make_server()
+    server.panel.run_job(f"/api/instances/{server.game.name}/stop")
+    run_beside(server, UNNAMED + ANOTHER)
+    job = server.back_up()
+    assert job["result"]["consistent"] is False
+    (backup,) = server.list_backups()
+    assert (backup["verified_at"], backup["reasons"]) == (None, [{"key": "not_one_world", "values": {}}])
+    assert server.verify(backup["id"])["error"]["key"] == "backup_broken"
+    assert server.list_backups() == [backup]
 
 
 def test_a_flipped_bit_is_found_and_named(server):
@@ -139,11 +183,13 @@ def test_a_flipped_bit_is_found_and_named(server):
     checked = server.verify(backup)
     assert (checked["state"], checked["error"]["key"]) == ("failed", "backup_broken")
     assert f"{name} is not what was written." in server.read_output(checked)
-    assert find(server, backup)["verified_at"] is None
+    shown = find(server, backup)
+    assert (shown["verified_at"], shown["consistent"]) == (None, False)
     path.write_bytes(whole)
     checked = server.verify(backup)
     assert checked["state"] == "succeeded"
-    assert find(server, backup)["verified_at"] == checked["result"]["verified_at"]
+    shown = find(server, backup)
+    assert (shown["verified_at"], shown["consistent"]) == (checked["result"]["verified_at"], True)
 
 
 def flip(content: bytes, offset: int) -> bytes:
@@ -285,3 +331,17 @@ def test_the_list_follows_what_happens_on_the_disk(server):
     (server.folder / ".away").rename(server.find_archive(backup))
     (server.folder / f"{backup}.json").write_text("{")
     assert find(server, f"{backup}.tar.gz")["kind"] == "script"
+
+
+def test_what_a_killed_panel_leaves_of_backups(make_panel, make_game):
+    """It is gone after the next start, without any job."""
+    panel = make_panel()
+    panel.start()
+    server = Server(panel, make_game().start())
+    backup = server.back_up()["result"]["backup"]
+    panel.kill()
+    (server.folder / f".{backup}.json.part").write_text("half a pin")
+    (server.folder / ".copy.palserver-removed").mkdir()
+    panel.start()
+    names = {f"{backup}.json", f"{backup}.tar.gz"}
+    wait_until(lambda: {path.name for path in server.folder.iterdir()} == names, "nothing else is left")

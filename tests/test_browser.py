@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import chromium_running, load, sign_in, watch
+from tests.browser import Visit, load, sign_in
 from tests.game import Game
 from tests.panel import PASSWORD, Panel
 
 OpenPage = Callable[..., Page]
 
 HOSTILE = '<img src=x onerror="document.title=1">'
-NOTHING = "$^"  # matches no text
 REFUSED = "status of 401"
 GONE = "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|status of 503|WebSocket"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=20_000)
-    with chromium_running() as browser:
-        yield browser
-
-
 @pytest.fixture
-def open_page(chromium: Browser, make_panel: object, make_game: object) -> Iterator[OpenPage]:
-    """Opens a panel as a new visitor. What goes wrong in the browser and is not `expected` fails the test.
-
-    The other fixtures are named so that they end later: a page would notice that its panel or game is gone.
-    """
-    opened: list[tuple[BrowserContext, list[str]]] = []
-
-    def open_page(panel: Panel, expected: str = NOTHING, **options: Any) -> Page:
-        context = chromium.new_context(locale="en-US", **options)
-        page = context.new_page()
-        opened.append((context, watch(page, expected)))
-        load(page, panel.url)
-        return page
-
-    yield open_page
-    for context, _ in opened:
-        context.close()
-    assert [troubles for _, troubles in opened if troubles] == []
+def open_page(visit: Visit) -> OpenPage:
+    return lambda panel, **options: visit(panel.url, **options)
 
 
 @pytest.fixture
@@ -56,18 +32,6 @@ def page(open_page: OpenPage, panel: Panel) -> Page:
     sign_in(page, "admin", PASSWORD)
     expect(page.get_by_test_id("sign-out")).to_be_visible()
     return page
-
-
-@pytest.fixture
-def adopted(panel: Panel, game: Game) -> Game:
-    """A running game that the panel looks after, under its container's name."""
-    adopt(panel, game)
-    return game
-
-
-def adopt(panel: Panel, game: Game) -> None:
-    answer = panel.call("POST", "/api/instances/adopt", {"container": game.name})
-    assert answer.status_code == 201, answer.text
 
 
 def row_of(page: Page, game: Game) -> Locator:
@@ -93,10 +57,13 @@ def test_the_first_sign_in_leads_to_nothing_but_choosing_a_password(open_page, m
     page = open_page(panel)
     sign_in(page, "admin", "admin")
     expect(page.get_by_test_id("new-password")).to_be_focused()
+    expect(page.get_by_text("only a temporary one")).to_be_visible()
     page.goto(f"{panel.url}/#/adopt")
     expect(page.get_by_role("heading", level=1)).to_have_text("Change your password")
+    page.get_by_test_id("show-password").check()
+    expect(page.get_by_test_id("new-password")).to_have_attribute("type", "text")
     page.get_by_test_id("new-password").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    page.get_by_test_id("new-password").press("Enter")
     page.get_by_role("link", name="All servers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("No servers yet.")
 
@@ -180,7 +147,7 @@ def test_a_player_is_kicked(page, adopted):
     expect(page.get_by_role("dialog")).to_contain_text(f"Kick {HOSTILE}?")
     page.get_by_test_id("reason").fill("Be kind.")
     page.get_by_test_id("confirm").click()
-    expect(page.get_by_text("The player was kicked.")).to_be_visible()
+    expect(page.get_by_text(f"{HOSTILE} was kicked.")).to_be_visible()
     expect(row).to_have_count(0)
     expect(page.locator("main img, dialog img")).to_have_count(0)
     assert find_orders(adopted, "kick") == [{"userid": player["userId"], "message": "Be kind."}]
@@ -211,7 +178,7 @@ def test_a_lost_connection_is_said_and_comes_back(open_page, make_panel, game):
     """The page says that it is not up to date; when the panel is back, it shows how things are now."""
     panel = make_panel()
     panel.start()
-    adopt(panel, game)
+    panel.adopt(game.name)
     page = open_page(panel, expected=GONE)
     sign_in(page, "admin", PASSWORD)
     status, lost = row_of(page, game).locator(".status"), page.get_by_text("Connection lost.")
@@ -243,3 +210,4 @@ def test_nothing_scrolls_sideways_on_a_phone(open_page, panel, adopted):
         page.get_by_test_id(f"tab-{tab}").click()
         expect(page.get_by_text(words)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == 375, tab
+        expect(page.get_by_test_id(f"tab-{tab}")).to_be_in_viewport(ratio=1)

@@ -22,30 +22,35 @@ from palserver.clients.engine import Engine
 from palserver.config import BUNDLED_SCRIPTS, read_config
 from palserver.scripts import Failed
 from palserver.scripts.archive import write_archive
-from palserver.scripts.source import NO_WORLD
 from palserver.scripts.verify import check_archive
-from palserver.services.images import find_repository
-from palserver.services.jobs import Job
-from palserver.services.scripts import Scripts, build_environment
+from palserver.services.backups.archives import check_archive as check_restorable
+from palserver.services.backups.reasons import NO_WORLD
+from palserver.services.images.images import find_repository
+from palserver.services.jobs.jobs import Job
+from palserver.services.jobs.scripts import Scripts, build_environment
 from palserver.store.backups import Manifest, list_manifests
 from palserver.store.instances import Instance
 from tests.containers import Containers
 from tests.game import LABELS
+from tests.made_backups import GUID
+from tests.made_backups import write_settings as make_settings
 from tests.registry import Registry
 from tests.waiting import wait_until
 
 SAVED_PATH = "/pal/Saved"
 SAVE = "\\005\\0\\0\\0\\005\\0\\0\\0PlZ1"  # the header of a save, as printf takes it
 WORLD = f"""
-mkdir -p /pal/Saved/SaveGames/0/AB/Players /pal/Saved/SaveGames/0/AB/backup/world/1 /pal/Saved/Config
-cd /pal/Saved/SaveGames/0/AB
+mkdir -p /pal/Saved/SaveGames/0/{GUID}/Players /pal/Saved/SaveGames/0/{GUID}/backup/world/1 /pal/Saved/Config
+mkdir -p /pal/Saved/Logs /pal/Saved/.palserver-restore-0123/old/SaveGames; echo line >/pal/Saved/Logs/Pal.log
+echo left >/pal/Saved/.palserver-restore-0123/old/SaveGames/Level.sav
+cd /pal/Saved/SaveGames/0/{GUID}
 printf '{SAVE}level' >Level.sav; printf '{SAVE}first' >Players/1.sav; printf 'old' >backup/world/1/Level.sav
 printf 'ini' >../../../Config/설정.ini; chown 1000:1001 Level.sav; chmod 640 Level.sav
 """
 HEADER = b"\5\0\0\0\5\0\0\0PlZ1"
 WORLD_FILES = {
-    "Saved/SaveGames/0/AB/Level.sav": HEADER + b"level",
-    "Saved/SaveGames/0/AB/Players/1.sav": HEADER + b"first",
+    f"Saved/SaveGames/0/{GUID}/Level.sav": HEADER + b"level",
+    f"Saved/SaveGames/0/{GUID}/Players/1.sav": HEADER + b"first",
     "Saved/Config/설정.ini": b"ini",
 }
 
@@ -146,7 +151,10 @@ def make_world(containers: Containers, script: str = WORLD, **options: Any) -> A
 
 
 def test_a_backup_of_a_stopped_server(runner, containers):
-    """The save folder as it is, owners and modes included, without the game's own copies inside of it."""
+    """Worlds and settings as they are, owners and modes included, and nothing that no restore would take.
+
+    That is: no logs, nothing that a restore has left, none of the game's own copies inside of a world.
+    """
     make_world(containers)
     runner.run("backup.sh", "alpha")
     path, manifest = runner.take_backup()
@@ -161,7 +169,7 @@ def test_a_backup_of_a_stopped_server(runner, containers):
     }
     with tarfile.open(path) as archive:
         assert all(name == "Saved" or name.startswith("Saved/") for name in archive.getnames())
-        level = archive.getmember("Saved/SaveGames/0/AB/Level.sav")
+        level = archive.getmember(f"Saved/SaveGames/0/{GUID}/Level.sav")
     assert (level.uid, level.gid, level.mode) == (1000, 1001, 0o640)
     assert runner.lines == [
         f"Reading {SAVED_PATH} of {runner.container_name}.",
@@ -185,13 +193,77 @@ def test_a_backup_of_a_running_server(runner, containers):
 
 def test_a_save_folder_of_another_name_behind_a_link(runner, containers):
     """The members are called `Saved/…` whatever the folder is called, and a link is followed."""
-    more = "ln Level.sav 같은.sav; ln -s Level.sav other.sav; mv /pal/Saved /pal/real; ln -s real /pal/Link"
-    make_world(containers, WORLD + more)
+    make_world(containers, WORLD + "mv /pal/Saved /pal/real; ln -s real /pal/Link")
     runner.saved_path = "/pal/Link"
     runner.run("backup.sh", "alpha")
     path, _ = runner.take_backup()
-    same = {f"Saved/SaveGames/0/AB/{name}": HEADER + b"level" for name in ("같은.sav", "other.sav")}
-    assert read_files(path) == WORLD_FILES | same
+    assert read_files(path) == WORLD_FILES
+
+
+GUID_WORLD = f"{WORLD}mkdir ../../../Config/LinuxServer\n" + (
+    f"printf '{make_settings(GUID).decode()}' >../../../Config/LinuxServer/GameUserSettings.ini\n"
+)
+
+
+def test_settings_that_an_editor_has_written(runner, containers):
+    """The live world is known as it is to a restore: in two bytes a letter, with blanks around the sign."""
+    write = "import sys; sys.stdout.buffer.write(sys.argv[1].encode('utf-16'))"
+    text = make_settings(GUID).decode().replace("=", " = ")
+    world = f"""{GUID_WORLD}
+python3 -c "{write}" "{text}" >../../../Config/LinuxServer/GameUserSettings.ini"""
+    make_world(containers, world)
+    runner.run("backup.sh", "alpha")
+    path, manifest = runner.take_backup()
+    assert manifest.world_guid == GUID
+    with path.open("rb") as file:
+        assert check_restorable(file, manifest).world_guid == GUID
+
+
+@pytest.mark.parametrize("name", ["A.sav", "Z.sav", "같은　이름.sav", "-a b.sav"])
+@pytest.mark.parametrize("target", ["Level.sav", "backup/world/1/Level.sav"])
+def test_hard_links_are_files(runner, containers, name, target):
+    """Whichever of the names comes first, also where the other one is in the game's own copies."""
+    save = f"printf '{SAVE}level' >backup/world/1/Level.sav"
+    make_world(containers, GUID_WORLD + f"{save}; ln -- {target} './{name}'")
+    runner.run("backup.sh", "alpha")
+    path, manifest = runner.take_backup()
+    assert (manifest.consistent, manifest.reason) == (True, None)
+    folder = f"Saved/SaveGames/0/{GUID}"
+    assert {read_files(path)[f"{folder}/{each}"] for each in (name, "Level.sav")} == {HEADER + b"level"}
+    with path.open("rb") as file:
+        assert check_restorable(file, manifest).world_guid == GUID
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ("ln -s Level.sav other.sav", "other.sav'"),
+        ("mkfifo pipe", "pipe'"),
+        ("touch \"$(printf 'bad\\377name')\"", "bad\\udcffname'"),
+        ("touch \"$(printf 'two\\nlines')\"", "two\\nlines'"),
+        ("touch \"$(printf '\\033[2J')\"", "\\x1b[2J'"),
+    ],
+    ids=["a link", "a pipe", "another encoding", "two lines", "a terminal's order"],
+)
+def test_what_a_restore_would_refuse_is_left_out(runner, containers, more, shown):
+    """The backup is told to lack it, and can be restored; elsewhere than in a world nobody misses it."""
+    make_world(containers, f"{GUID_WORLD}{more}")
+    runner.run("backup.sh", "alpha")
+    path, manifest = runner.take_backup()
+    assert manifest.consistent is False
+    assert f"{shown}." in str(manifest.reason)
+    with path.open("rb") as file:
+        assert check_restorable(file, manifest).world_guid == GUID
+
+
+def test_a_link_that_no_restore_would_touch(runner, containers):
+    """Nothing is missing then."""
+    make_world(containers, f"{GUID_WORLD}cd /pal/Saved; ln -s /dev/null Logs/x")
+    runner.run("backup.sh", "alpha")
+    path, manifest = runner.take_backup()
+    assert (manifest.consistent, manifest.reason) == (True, None)
+    with path.open("rb") as file:
+        assert check_restorable(file, manifest).world_guid == GUID
 
 
 def test_backups_in_the_same_second(runner, containers):
@@ -220,9 +292,8 @@ def test_an_ended_backup_leaves_nothing(runner, containers):
         ("true", f"There is no {SAVED_PATH} in "),
         ("mkdir -p /pal/Saved/SaveGames/0", "The save folder is empty."),
         ("mkdir -p /pal; touch /pal/Saved", "The Docker Engine refused."),
-        (WORLD + "ln backup/world/1/Level.sav z.sav", "Saved/SaveGames/0/AB/z.sav is a hard link"),
     ],
-    ids=["no folder", "no file", "no folder but a file", "a hard link to what is left out"],
+    ids=["no folder", "no file", "no folder but a file"],
 )
 def test_what_cannot_be_backed_up(runner, containers, world, sentence):
     """It ends with one sentence, and with nothing in the backup folder."""
@@ -262,28 +333,28 @@ def make_tar(files: dict[str, bytes]) -> bytes:
 
 def test_an_archive_that_ends_too_early_is_no_backup(tmp_path):
     """Wherever it is cut, either every file is whole or the backup fails."""
-    files = {f"Saved/{number}.sav": bytes(700 * number) for number in range(1, 4)}
+    files = {f"Saved/SaveGames/{number}.sav": bytes(700 * number) for number in range(1, 4)}
     packed = make_tar(files)
     whole = len(packed.rstrip(b"\0"))
     for end in range(0, len(packed), 100):
         with (tmp_path / "cut.tar.gz").open("wb") as file:
             try:
-                count = write_archive(iter([packed[:end]]), file).count
+                written = write_archive(iter([packed[:end]]), file)
             except (tarfile.TarError, Failed):
                 continue
         assert end >= whole
-        assert (count, read_files(tmp_path / "cut.tar.gz")) == (3, files)
+        assert (len(written.files), read_files(tmp_path / "cut.tar.gz")) == (3, files)
 
 
 def test_the_disk_is_not_filled(tmp_path):
     """Before each file there must be room for it, and some more for the game."""
     with (tmp_path / "x.tar.gz").open("wb") as file, pytest.raises(Failed, match="The disk is too full"):
-        write_archive(iter([make_tar({"Saved/1.sav": b"1"})]), file, kept_free_bytes=10**18)
+        write_archive(iter([make_tar({"Saved/SaveGames/1.sav": b"1"})]), file, kept_free_bytes=10**18)
 
 
 def test_memory_does_not_grow_with_the_world(tmp_path):
     """A file of 200 MB passes through in pieces, in both directions."""
-    member = tarfile.TarInfo("Saved/Level.sav")
+    member = tarfile.TarInfo("Saved/SaveGames/Level.sav")
     member.size = 200 * 1024 * 1024
     piece = bytes(256 * 1024)
     pieces = [member.tobuf(), *([piece] * 800), bytes(10240)]
@@ -292,7 +363,7 @@ def test_memory_does_not_grow_with_the_world(tmp_path):
         written = write_archive(iter(pieces), file)
     with (tmp_path / "x.tar.gz").open("rb") as file:
         found = check_archive(file, written.sha256, written.files)
-    assert (found.damages, found.faults) == ([], ["Saved/Level.sav is nothing but zeros."])
+    assert (found.damages, found.faults) == ([], ["Saved/SaveGames/Level.sav is nothing but zeros."])
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 8 * 1024 * 1024

@@ -90,6 +90,21 @@ def test_a_write_that_fails_is_undone_whole(database):
     assert list_actions(database.reader) == []
 
 
+def test_what_sqlite_undid_itself_is_told_as_it_was(database):
+    """As on a full disk: the error is the one that it had, and the next write works."""
+
+    def write(conn: sqlite3.Connection) -> None:
+        add_row(conn, "half")
+        conn.execute("CREATE TABLE single (id INTEGER PRIMARY KEY)")
+        for _ in range(2):
+            conn.execute("INSERT OR ROLLBACK INTO single VALUES (1)")
+
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        database.write(write)
+    database.write(add_row, "whole")
+    assert list_actions(database.reader) == ["whole"]
+
+
 def test_writers_take_turns(database):
     """Fifty greenlets that read and write in one transaction lose no update."""
 

@@ -28,6 +28,7 @@ from demo.savefile import SaveFileError, read_save_file
 from demo.saving import Saver
 from demo.settings import Settings
 from demo.world import World
+from tests.panel import find_free_port
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -41,7 +42,7 @@ class Server:
 
     def __init__(self, folder: Path, is_rest_forced: bool = False, **variables: str) -> None:
         self.saved = folder / "Saved"
-        self.rest_port, self.control_port = find_free_ports()
+        self.rest_port, self.control_port = find_free_port(), find_free_port()
         self._log = folder / f"{self.rest_port}.log"
         environment = {
             "PATH": os.environ["PATH"],
@@ -107,13 +108,6 @@ class Server:
 
 
 Start = Callable[..., Server]
-
-
-def find_free_ports() -> list[int]:
-    with socket.socket() as first, socket.socket() as second:
-        for listener in (first, second):
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in (first, second)]
 
 
 def save_numbers(world: Path) -> set[object]:

@@ -147,7 +147,7 @@ def outage_panel(make_panel: Callable[..., Panel], own_engine: OwnEngine, game_n
     panel = make_panel(DOCKER_HOST=own_engine.url)
     panel.start()
     wait_until(lambda: panel.call("GET", "/ready", token="").status_code == 200, "the engine is seen")
-    assert panel.call("POST", "/api/instances/adopt", {"container": game_name}).status_code == 201
+    panel.adopt(game_name)
     return panel
 
 

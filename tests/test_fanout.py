@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gevent
+import pytest
 
 from palserver.fanout import Topic
 
@@ -29,6 +30,64 @@ def test_a_slow_reader_loses_the_oldest_and_is_told():
     assert taken is not None
     assert taken.items == [7, 8, 9]
     assert taken.lost == 7 * 7
+
+
+def test_small_items_do_not_pile_up_either():
+    """The number of items has a bound too, and what falls out is told as exactly."""
+    topic: Topic[int] = Topic()
+    slow = topic.subscribe(max_bytes=10_000, max_items=4)
+    for number in range(10):
+        topic.publish(number, size_bytes=1, lines=3)
+    assert slow.queued_bytes == 4
+    assert slow.take() == (6 * 3, [6, 7, 8, 9])
+    topic.publish(10, lines=3)
+    assert slow.take() == (0, [10])
+    assert (topic.published_lines, topic.lost_lines) == (11 * 3, 6 * 3)
+
+
+def test_nobody_is_left_without_a_bound():
+    """Whoever asks for none has both: of bytes, and of items so small that the bytes would not end them."""
+    topic: Topic[int] = Topic()
+    reader = topic.subscribe()
+    for number in range(100_000):
+        topic.publish(number)
+    taken = reader.take()
+    assert taken is not None and taken.lost is not None
+    assert 1000 <= len(taken.items) <= 4000
+    assert taken.lost + len(taken.items) == 100_000
+
+
+@pytest.mark.parametrize("unknown", [0, 4, 6])
+def test_an_unknown_number_stays_unknown(unknown):
+    """A gap without a number that a reader loses makes what it is told a gap without one, once."""
+    topic: Topic[int] = Topic()
+    slow = topic.subscribe(max_items=3)
+    for number in range(10):
+        topic.publish(number, lines=None if number == unknown else 5)
+    assert slow.take() == (None, [7, 8, 9])
+    for number in range(4):
+        topic.publish(number, lines=5)
+    assert slow.take() == (5, [1, 2, 3])
+
+
+def test_an_unknown_number_that_is_had_is_no_loss():
+    """Then the reader has the gap itself, and of the others their number."""
+    topic: Topic[int] = Topic()
+    slow = topic.subscribe(max_items=3)
+    for number in range(10):
+        topic.publish(number, lines=None if number == 8 else 5)
+    assert slow.take() == (7 * 5, [7, 8, 9])
+
+
+def test_the_newest_state_is_had_whatever_is_lost():
+    """It counts no lines, so no number would tell of it; an older one holds no more."""
+    topic: Topic[str] = Topic()
+    slow = topic.subscribe(max_items=2)
+    for item, lines in (("exited", 0), ("a", 5), ("running", 0), ("b", 5), ("c", 5), ("d", 5)):
+        topic.publish(item, lines=lines)
+    assert slow.take() == (10, ["running", "c", "d"])
+    topic.publish("e", lines=5)
+    assert slow.take() == (0, ["e"])
 
 
 def test_a_slow_reader_costs_others_nothing():

@@ -17,8 +17,8 @@ from palserver import errors
 from palserver.clients import palworld
 from palserver.clients.engine import Engine
 from palserver.clients.palworld_http import GameAddress
-from palserver.services.game_access import GameAccess, find_address
-from palserver.services.game_addresses import SETTINGS_PATH, list_base_urls, list_passwords
+from palserver.services.games.access import GameAccess, find_address
+from palserver.services.games.addresses import SETTINGS_PATH, list_base_urls, list_passwords
 from tests.game import ADMIN_PASSWORD, SAVED_PATH
 from tests.panel import find_free_port
 from tests.pretend_game import PASSWORD, PretendGame

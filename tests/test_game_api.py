@@ -32,13 +32,6 @@ def operator(panel: Panel) -> str:
     return panel.add_user("runner", "operator")
 
 
-@pytest.fixture
-def adopted(panel: Panel, game: Game) -> Game:
-    answer = panel.call("POST", "/api/instances/adopt", {"container": game.name})
-    assert answer.status_code == 201, answer.text
-    return game
-
-
 def call(
     panel: Panel, game: Game, endpoint: str, body: Any = None, token: str | None = None
 ) -> requests.Response:

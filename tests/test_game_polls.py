@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
-from palserver.services.game_pace import Intervals
-from palserver.services.game_rosters import PlayerEvent
+from palserver.services.games.pace import Intervals
+from palserver.services.games.rosters import PlayerEvent
 from tests.game import Game
 from tests.house import House, count_calls
 from tests.panel import Panel, receive
@@ -121,7 +121,7 @@ class TestPlayers:
 class TestThroughThePanel:
     def test_viewers_cost_the_game_nothing(self, panel: Panel, game):
         """Twelve open sockets, and the game is asked as often as for one: every five seconds."""
-        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        panel.adopt(game.name)
         with ExitStack() as sockets:
             for _ in range(6):
                 sockets.enter_context(panel.watch("/api/events"))
@@ -138,7 +138,7 @@ class TestThroughThePanel:
 
     def test_events_are_sent(self, panel: Panel, game):
         """Everybody who watches is told, without the address that only operators may see."""
-        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        panel.adopt(game.name)
         wait_until(lambda: count_calls(game, "players") > 0, "the players are known")
         with panel.watch("/api/events") as socket:
             game.join("<b>Lamia</b>", userId="steam_2")

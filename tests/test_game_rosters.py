@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from palserver.clients.palworld import Location, Player
-from palserver.services.game_rosters import Roster
+from palserver.services.games.rosters import Roster
 
 
 def make_player(name: str, **changes: Any) -> Player:

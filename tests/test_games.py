@@ -10,8 +10,8 @@ import pytest
 from palserver import errors
 from palserver.clients.palworld import Metrics
 from palserver.clock import format_time
-from palserver.services.game_runs import STARTING_SECONDS, GameRun, GameView
-from palserver.services.games import Games
+from palserver.services.games.games import Games
+from palserver.services.games.runs import STARTING_SECONDS, GameRun, GameView
 from palserver.store import instances as store
 from tests.game import Game
 from tests.house import EngineWire, House, count_calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from palserver.services.auth import ROLES
+from palserver.services.accounts.auth import ROLES
 from tests.panel import Panel
 from tests.routes import fill, list_routes
 

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.game import ADMIN_PASSWORD, LABELS, Game
-from tests.panel import Panel, receive
+from palserver.services.containers.changes import Changes, follow_rest_port
+from palserver.services.containers.ports import write_binding
+from palserver.services.containers.specs import Spec
+from tests.game import ADMIN_PASSWORD, CONTROL_PORT, LABELS, Game
+from tests.imitations import made_servers
+from tests.panel import Panel, find_free_port, receive
+from tests.pretend_rows import make_instance
 from tests.waiting import wait_until
 
 
@@ -54,6 +59,8 @@ def test_a_stopped_game_can_be_adopted(panel, make_game):
     assert answer.status_code == 201
     assert answer.json()["name"] == "Frozen_one"
     assert answer.json()["state"] == "created"
+    (entry,) = panel.get("/api/audit?limit=1")["entries"]
+    assert (entry["action"], entry["target"]) == ("instances.adopt", "Frozen_one")
     assert answer.json()["game"]["status"] == "off"
     assert answer.json()["metrics"] is None
 
@@ -173,6 +180,8 @@ def test_the_access_can_be_set_by_hand(panel, make_game):
         {"field": "rest_address", "before": None, "after": "http://127.0.0.1:1"},
         {"field": "admin_password"},
     ]
+    newest = panel.get("/api/audit")["entries"][0]
+    assert (newest["action"], newest["target"]) != ("instances.change", name)
     done = panel.call("PATCH", f"/api/instances/{name}?wait=20", body)
     assert done.status_code == 200
     assert done.json()["job"]["state"] == "succeeded"
@@ -183,6 +192,83 @@ def test_the_access_can_be_set_by_hand(panel, make_game):
     body = {"rest_address": f"{address}:8212", "admin_password": ADMIN_PASSWORD}
     panel.call("PATCH", f"/api/instances/{name}?wait=20", body)
     assert panel.get(f"/api/server/{name}/info")["version"].startswith("v1.0")
+
+
+@pytest.fixture
+def by_hand(make_panel, make_game):
+    """A panel of the test's own, the path of a server that it reaches as it was told, and its REST port."""
+    port = find_free_port()
+    ports = {"8212/tcp": ("127.0.0.1", port), f"{CONTROL_PORT}/tcp": ("127.0.0.1", 0)}
+    panel, game = make_panel(), make_game(ports=ports).start()
+    panel.start()
+    path = f"/api/instances/{adopt(panel, game)}"
+    body = {"rest_address": f"127.0.0.1:{port}", "admin_password": ADMIN_PASSWORD}
+    panel.call("PATCH", f"{path}?wait=20", body)
+    return panel, path, port
+
+
+def ask_info(panel, path):
+    return panel.call("GET", f"/api/server/{path.rpartition('/')[2]}/info").status_code
+
+
+def read_changes(panel, path, body):
+    return panel.call("PATCH", f"{path}?dry_run=1", body).json()["changes"]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_address_by_hand_goes_with_the_port(by_hand, is_told):
+    """The new container's game is asked where it is then, and the dry run says so."""
+    panel, path, port = by_hand
+    moved = find_free_port()
+    body = {"rest_port": moved, **({"rest_address": f"127.0.0.1:{moved}"} if is_told else {})}
+    before, after = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{moved}"
+    listed = read_changes(panel, path, body)
+    assert listed[0] == {"field": "rest_address", "before": before, "after": after}
+    job = panel.call("PATCH", f"{path}?wait=60", body).json()["job"]
+    assert (job["state"], job["result"]["changes"]) == ("succeeded", listed)
+    assert ask_info(panel, path) == 200
+    assert panel.run_job(f"{path}/rollback")["state"] == "succeeded"
+    assert ask_info(panel, path) == 200
+
+
+def test_a_change_that_does_not_work_leaves_the_address(by_hand):
+    """The old container is back, and its game is asked where it was before."""
+    panel, path, _ = by_hand
+    body = {"rest_port": find_free_port(), "environment": {"PATH": "/nowhere"}}
+    job = panel.call("PATCH", f"{path}?wait=60", body).json()["job"]
+    assert job["state"] == "failed"
+    wait_until(lambda: ask_info(panel, path) == 200, "it answers at the old address")
+
+
+def test_a_panel_that_dies_in_a_change_leaves_the_address(by_hand):
+    """The next one goes back to the old container, and asks its game where it was before."""
+    panel, path, _ = by_hand
+    body = {"rest_address": "127.0.0.1:1", "admin_password": "wrong", "memory_limit_bytes": 2**30}
+    job = panel.call("PATCH", path, body).json()["job"]["id"]
+    wait_until(
+        lambda: panel.get(f"/api/jobs/{job}")["job"]["step"] == "waiting_for_ready", "the new one is asked"
+    )
+    panel.kill()
+    panel.start()
+    wait_until(lambda: panel.get(path)["job"] is None, "recovery has ended", 60)
+    wait_until(lambda: ask_info(panel, path) == 200, "it answers at the old address")
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://10.0.0.5:8300", "http://10.0.0.5:8400"),
+        ("http://[fd00::5]:8300", "http://[fd00::5]:8400"),
+        ("http://10.0.0.5:8212", None),
+        ("http://pal:8300", None),
+        (None, None),
+    ],
+)
+def test_only_an_address_with_the_published_port_goes_along(address, expected):
+    """Another port is somebody's own affair, and by the container's name one comes to the port inside."""
+    before, after = (Spec(image="a:1", ports=(write_binding("rest_port", port),)) for port in (8300, 8400))
+    followed = follow_rest_port(make_instance("pal", rest_address=address), Changes(), before, after)
+    assert followed == (Changes() if expected is None else Changes(rest_address=expected))
 
 
 @pytest.mark.parametrize(
@@ -256,3 +342,26 @@ def test_roles_decide(panel, game, make_game: Callable[..., Game]):
         assert panel.call("PATCH", f"/api/instances/{name}", {}, token=token).status_code == 403
     started = panel.call("POST", f"/api/instances/{name}/start?wait=20", token=operator)
     assert started.json()["job"]["actor"] == "oscar"
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_save_folder_below_a_mount_is_found(panel, engine, is_running):
+    """Whatever the image and wherever the volume: the folder is looked for in it, running or stopped."""
+    with made_servers(engine) as made:
+        name = made.name()
+        container = engine.containers.create(
+            "palserver:local",
+            ["sh", "-c", "mkdir -p /srv/data/Pal/Saved && sleep 1000"],
+            name=name,
+            labels=LABELS,
+            user="root",
+            volumes={f"{name}-data": {"bind": "/srv/data", "mode": "rw"}},
+        )
+        container.start()
+        wait_until(lambda: container.exec_run(["ls", "/srv/data/Pal/Saved"]).exit_code == 0, "it is there")
+        if not is_running:
+            container.kill()
+        found = panel.get("/api/instances/adoptable")["containers"]
+        assert name in [one["container"] for one in found]
+        assert panel.call("POST", "/api/instances/adopt", {"container": name}).status_code == 201
+        panel.call("DELETE", f"/api/instances/{name}?container=keep&wait=60")

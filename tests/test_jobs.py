@@ -8,8 +8,8 @@ import pytest
 from migrations import migrate
 from palserver import errors
 from palserver.background import Background
-from palserver.services.job import KEPT_LINES
-from palserver.services.jobs import Job, Jobs
+from palserver.services.jobs.job import KEPT_LINES
+from palserver.services.jobs.jobs import Job, Jobs
 from palserver.store.database import Database
 from tests.panel import receive
 
@@ -47,6 +47,18 @@ def test_a_job_succeeds_with_its_result(jobs):
     assert None not in times
     assert times == sorted(filter(None, times))
     assert jobs.find_running("one") is None
+
+
+def test_what_a_job_is_about_is_known_of_a_failed_one_too(jobs):
+    """It is there from the beginning, and the database keeps it."""
+
+    def refuse(job: Job) -> None:
+        raise errors.PortInUse()
+
+    job = finish(jobs.start("backup", "one", "vera", refuse, {"note": "before the raid"}))
+    assert job.view.about == {"note": "before the raid"}
+    assert jobs.get(job.id).view.about == {"note": "before the raid"}
+    assert finish(jobs.start("start", "one", "vera", refuse)).view.about is None
 
 
 def test_a_failure_keeps_our_words_and_hides_foreign_ones(jobs):
@@ -87,7 +99,9 @@ def test_a_job_is_cancelled_only_where_that_is_safe(jobs):
         gevent.sleep(60)
 
     job = jobs.start("update", "one", "vera", work)
+    assert job.view.is_cancellable
     gevent.sleep(0)
+    assert not job.view.is_cancellable
     with pytest.raises(errors.NotCancellable):
         jobs.cancel(job.id)
 
@@ -136,7 +150,7 @@ def test_old_jobs_are_forgotten(jobs):
 
 def test_the_list_is_newest_first_and_can_be_narrowed(panel, game):
     """By instance and by state, with a limit."""
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     first = panel.run_job(f"/api/instances/{game.name}/start")
     second = panel.run_job(f"/api/instances/{game.name}/start")
     listed = panel.get(f"/api/jobs?instance={game.name}")["jobs"]
@@ -156,7 +170,7 @@ def test_an_unknown_job_is_not_found(panel):
 
 def test_the_output_is_told_live_and_ends_with_the_job(panel, game):
     """Lines as they come, the final job, and a normal close."""
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     answer = panel.call("POST", f"/api/instances/{game.name}/stop", {"wait_seconds": 1})
     with panel.watch(f"/api/jobs/{answer.json()['job']['id']}/output") as socket:
         lines, message = [], receive(socket)

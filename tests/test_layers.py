@@ -10,7 +10,18 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "palserver"
 
-GROUND = {"errors", "names", "inifile", "fanout", "background", "clock", "threads", "version", "config"}
+GROUND = {
+    "errors",
+    "names",
+    "inifile",
+    "fanout",
+    "background",
+    "clock",
+    "threads",
+    "turns",
+    "version",
+    "config",
+}
 # Which floors each floor may import from; the ground is open to all.
 FLOORS = {
     "web": {"web", "services", "store", "clients"},

@@ -9,26 +9,15 @@ from typing import Any
 
 import pytest
 
+from palserver.clock import parse_time
 from tests.game import Game
 from tests.panel import Panel
+from tests.restored import list_posts
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def adopted(panel: Panel, game: Game) -> Game:
-    """A running game that the panel looks after, under its container's name."""
-    answer = panel.call("POST", "/api/instances/adopt", {"container": game.name})
-    assert answer.status_code == 201, answer.text
-    return game
 
 
 def run(panel: Panel, game: Game, action: str, body: Any = None) -> Any:
     return panel.run_job(f"/api/instances/{game.name}/{action}", body)
-
-
-def list_posts(game: Game) -> list[str]:
-    """The orders that the game was given, in order, by their last word."""
-    return [call["path"].rsplit("/", 1)[1] for call in game.list_calls() if call["method"] == "POST"]
 
 
 def test_a_stop_saves_asks_and_waits(panel, adopted):
@@ -160,9 +149,13 @@ def test_a_countdown_can_be_cancelled(panel, adopted):
     answer = panel.call("POST", f"/api/instances/{adopted.name}/stop", {"wait_seconds": 600})
     job_id = answer.json()["job"]["id"]
     wait_until(lambda: "announce" in list_posts(adopted), "the countdown has begun")
+    shown = panel.get(f"/api/jobs/{job_id}")["job"]
+    left = parse_time(shown["step_ends_at"]) - parse_time(shown["started_at"])
+    assert (shown["step"], round(left.total_seconds(), -1)) == ("counting_down", 600)
     assert panel.call("POST", f"/api/jobs/{job_id}/cancel").status_code == 202
     job = panel.get(f"/api/jobs/{job_id}?wait=20")["job"]
     assert (job["state"], job["error"]["key"]) == ("cancelled", "cancelled")
+    assert job["step_ends_at"] is None
     assert adopted.state == "running"
     assert list_posts(adopted) == ["announce", "announce"]
     late = panel.call("POST", f"/api/jobs/{job_id}/cancel")
@@ -218,7 +211,7 @@ def test_a_panel_killed_in_the_middle_of_a_stop_gives_the_policy_back(
     """What the policy was is written down before it is changed, and put back at the next start."""
     panel, game = make_panel(), make_game().start()
     panel.start()
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     game.set_faults(never_exit=True)
     panel.call("POST", f"/api/instances/{game.name}/stop")
     wait_until(lambda: game.restart_policy == "no", "the policy is held")

@@ -6,10 +6,12 @@ import json
 import os
 import socket
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 from docker.types import LogConfig
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -21,13 +23,8 @@ from palserver.clients.log_frames import LogReader
 from tests.containers import Containers
 from tests.game import ADMIN_PASSWORD, Game
 from tests.panel import Panel, receive
+from tests.test_game_access import write_settings
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def adopted(panel: Panel, game: Game) -> Game:
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
-    return game
 
 
 def log_path(game: Game, query: str = "") -> str:
@@ -42,11 +39,25 @@ def read_until(viewer: ClientConnection, marker: str, seconds: float = 30) -> li
         message = receive(viewer, seconds)
         if message["type"] == "lines":
             lines += message["lines"]
-            if any(marker in line[3] for line in lines):
+            if any(marker in line[3] for line in message["lines"]):
                 return lines
         else:
             assert message["type"] == "state", message
     raise AssertionError(f"no {marker!r} within {seconds} s")
+
+
+def say_until_told(game: Game, viewer: ClientConnection, text: str) -> list[list[Any]]:
+    """What is said in the moment before a viewer of no tail is there is not for it: so it is said again."""
+    lines: list[list[Any]] = []
+
+    def is_told() -> bool:
+        game.say(text)
+        with suppress(TimeoutError):
+            lines.extend(receive(viewer, 1).get("lines", []))
+        return bool(texts(lines, text))
+
+    wait_until(is_told, f"{text!r} is told", 30)
+    return lines
 
 
 def texts(lines: list[list[Any]], containing: str = "") -> list[str]:
@@ -70,12 +81,14 @@ def test_the_tail_comes_first(panel, adopted):
     """A new viewer gets the newest lines of what was said before, as many as it asked for."""
     adopted.say("before", repeat=50)
     adopted.say("the last of before")
+    lines: list[list[Any]] = []
     with panel.watch(log_path(adopted, "?tail=10")) as viewer:
-        lines = read_until(viewer, "the last of before")
-    assert len(lines) == 10
+        while len(lines) < 10:  # what the panel's own polling has caused may stand behind it
+            lines += receive(viewer).get("lines", [])
+    assert "the last of before" in texts(lines[:10])
+    assert "before 40" not in texts(lines)
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
-        adopted.say("only this")
-        lines = read_until(viewer, "only this")
+        lines = say_until_told(adopted, viewer, "only this")
     assert "the last of before" not in texts(lines)
 
 
@@ -112,10 +125,65 @@ def test_the_admin_password_is_masked(panel, adopted):
     assert "adminpassword ********" in everything
 
 
+def is_ready(panel: Panel, game: Game) -> bool:
+    return bool(panel.get(f"/api/instances/{game.name}")["game"]["status"] == "ready")
+
+
+def assert_masked(panel: Panel, game: Game, viewer: ClientConnection, secret: str) -> None:
+    """In the live log that was open before, in the search, and on the disk."""
+    game.say(f"the secret is {secret}!")
+    mark = f"end of secrets {time.monotonic()}"
+    game.say(mark)
+    assert "the secret is ********!" in texts(read_until(viewer, mark))
+    assert read_text(panel, game, q=secret) == []
+    ring = panel.folder / "server" / "logs" / game.name
+    wait_until(lambda: mark in read_ring(ring), "it is on the disk")
+    assert secret not in read_ring(ring)
+
+
+def read_ring(folder: Path) -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.log"))
+
+
+def test_a_password_of_the_file_is_masked(panel, make_game):
+    """Also for a viewer who was there before it became known, and when the game does not take it any more."""
+    game = make_game(environment={"ADMIN_PASSWORD": "of long ago"})
+    write_settings(game, f'AdminPassword="{ADMIN_PASSWORD}",RESTAPIEnabled=True')
+    panel.adopt(game.name)
+    with panel.watch(log_path(game)) as viewer:
+        game.start()
+        wait_until(lambda: is_ready(panel, game), "the panel has found the password")
+        assert_masked(panel, game, viewer, ADMIN_PASSWORD)
+        game.set_faults(unauthorized=True)
+        assert panel.call("GET", f"/api/server/{game.name}/info").json()["key"] == "game_unauthorized"
+        assert_masked(panel, game, viewer, ADMIN_PASSWORD)
+    with panel.watch(log_path(game, "?tail=0")) as viewer:
+        say_until_told(game, viewer, "here")
+        assert_masked(panel, game, viewer, ADMIN_PASSWORD)
+
+
+def test_a_password_set_by_hand_is_masked(panel, adopted):
+    """From then on, for viewers who have been there before."""
+    with panel.watch(log_path(adopted)) as viewer:
+        say_until_told(adopted, viewer, "here")
+        path = f"/api/instances/{adopted.name}?wait=60"
+        assert panel.call("PATCH", path, {"admin_password": "set-by-hand"}).status_code == 200
+        assert_masked(panel, adopted, viewer, "set-by-hand")
+
+
+def test_a_token_is_masked(panel, make_game):
+    """Whatever the name of a variable says is secret."""
+    game = make_game(environment={"BOT_TOKEN": "token-of-a-bot"}).start()
+    panel.adopt(game.name)
+    with panel.watch(log_path(game)) as viewer:
+        assert_masked(panel, game, viewer, "token-of-a-bot")
+
+
 def test_odd_texts_arrive_whole(panel, adopted):
     """Korean, emoji, markup, control characters, and a line of 20,000 characters cut with a note."""
     odd = ["한글 로그", "🐑 <script>alert(1)</script>", "\u202e right to left", "tab\there", "\x1b[31mred"]
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        say_until_told(adopted, viewer, "here")
         for text in odd:
             adopted.say(text)
         adopted.say("x" * 20_000)
@@ -191,9 +259,10 @@ def test_a_slow_reader_is_told_what_it_lost_and_gets_whole_frames(panel, adopted
         first = read_until(quick, "both are here")[-1][0] + 1
         while not any("both are here" in line[3] for line in next(frames).get("lines", [])):
             pass
+        reading = gevent.spawn(read_until, quick, "the end of it", 60)  # meanwhile, or it would not be quick
         adopted.say("filler-" + "x" * 900, repeat=20_000)
         adopted.say("the end of it")
-        last = read_until(quick, "the end of it", 60)[-1][0]
+        last = reading.get()[-1][0]
     seen, lost = 0, 0
     while seen + lost < last - first + 1:
         message = next(frames)
@@ -204,6 +273,49 @@ def test_a_slow_reader_is_told_what_it_lost_and_gets_whole_frames(panel, adopted
     slow.close()
     assert lost > 0
     assert seen + lost == last - first + 1
+
+
+def test_nobody_pays_for_a_viewer_that_stalls_or_vanishes(panel, adopted):
+    """In the midst of a flood: what each of the others got and was told lost is what was said, exactly."""
+    with panel.watch(log_path(adopted)) as quick, panel.watch(log_path(adopted)) as second:
+        stalled, vanishing = (open_raw_viewer(panel, log_path(adopted)) for _ in range(2))
+        frames, last_frames = read_frames(stalled), read_frames(vanishing)
+        adopted.say("all are here")
+        first = read_until(quick, "all are here")[-1][0] + 1
+        read_until(second, "all are here")
+        for each in (frames, last_frames):
+            while not texts(next(each).get("lines", []), "all are here"):
+                pass
+        counts = [gevent.spawn(account, viewer, first, "the end of it") for viewer in (quick, second)]
+        saying = gevent.spawn(adopted.say, "filler-" + "x" * 900, repeat=20_000)
+        while not texts(next(last_frames).get("lines", []), "filler-"):
+            pass
+        vanishing.shutdown(socket.SHUT_RDWR)
+        saying.get()
+        adopted.say("the end of it")
+        end, other_end = (greenlet.get() for greenlet in counts)
+        assert end == other_end > first + 20_000
+    seen, lost = 0, 0
+    while seen + lost < end - first:
+        message = next(frames)
+        lost += message.get("lost", 0)
+        seen += len(message.get("lines", []))
+    for connection in (stalled, vanishing):
+        connection.close()
+    assert lost > 0
+    assert seen + lost == end - first
+
+
+def account(viewer: ClientConnection, expected: int, marker: str) -> int:
+    """The number behind the line with the marker, each before it either seen or told to be lost."""
+    while True:
+        message = receive(viewer, 60)
+        expected += message.get("lost", 0)
+        for line in message.get("lines", []):
+            assert line[0] == expected
+            expected += 1
+            if marker in line[3]:
+                return expected
 
 
 def open_raw_viewer(panel: Panel, path: str) -> socket.socket:
@@ -241,7 +353,7 @@ def read_frames(connection: socket.socket) -> Any:
 
 
 def test_a_restarted_container_goes_on_in_the_same_view(panel, adopted):
-    """The end and the new beginning are told, and the log goes on without anybody reconnecting."""
+    """The new beginning is told, and the log goes on without anybody reconnecting."""
     with panel.watch(log_path(adopted)) as viewer:
         adopted.say("first run")
         read_until(viewer, "first run")
@@ -254,7 +366,59 @@ def test_a_restarted_container_goes_on_in_the_same_view(panel, adopted):
         adopted.wait_until_ready()
         adopted.say("second run")
         read_until(viewer, "second run")
-    assert states[0] == "exited"
+    assert states == ["exited", "running"]  # also where there was no time to see it stopped
+
+
+def list_runs(panel: Panel, game: Game) -> list[list[str]]:
+    """What each run said, as a reader finds it who opens the log now; what stands before all marks first."""
+    runs: list[list[str]] = [[]]
+    for message in read_page(panel, game)["messages"]:
+        if message["type"] == "state":
+            runs.append([message["started_at"]])
+        elif message["type"] == "lines":
+            runs[-1] += [line[3] for line in message["lines"]]
+    return runs
+
+
+def has_started(panel: Panel, game: Game, at: str) -> bool:
+    return bool(panel.get(f"/api/instances/{game.name}")["started_at"] == at)
+
+
+def test_every_run_that_was_seen_is_marked_where_it_begins(panel, game):
+    """Restarted twice while nobody read: each mark stands between the lines of two runs."""
+    panel.adopt(game.name)
+    started = []
+    for number in range(3):
+        if number:
+            game.container.restart(timeout=0)
+            game.wait_until_ready()
+        game.say(f"in run {number}")
+        game.container.reload()
+        started.append(now := game.container.attrs["State"]["StartedAt"])
+        wait_until(partial(has_started, panel, game, now), "the panel has seen it")
+    before, *runs = list_runs(panel, game)
+    assert [run[0] for run in runs] == started
+    assert before == []
+    for number, run in enumerate(runs):
+        assert [text for text in run if text.startswith("in run")] == [f"in run {number}"]
+        assert run[1].startswith("Shutdown handler")
+        assert sum("Running Palworld dedicated server" in text for text in run) == 1
+
+
+def test_a_run_that_nobody_saw_is_not_marked(make_panel, game):
+    """What came before the panel is one: only the start that the engine still knows is told."""
+    game.say("in run 0")
+    for number in (1, 2):
+        game.container.restart(timeout=0)
+        game.wait_until_ready()
+        game.say(f"in run {number}")
+    panel = make_panel()
+    panel.start()
+    panel.adopt(game.name)
+    before, last = list_runs(panel, game)
+    assert [text for text in before if text.startswith("in run")] == ["in run 0", "in run 1"]
+    assert [text for text in last if text.startswith("in run")] == ["in run 2"]
+    assert last[1].startswith("Shutdown handler")
 
 
 def test_a_stopped_containers_log_can_be_read(panel, adopted):
@@ -269,7 +433,7 @@ def test_a_stopped_containers_log_can_be_read(panel, adopted):
 def test_a_terminals_log_is_read_too(panel, make_game):
     """A container with a terminal has another format on the wire, and the same lines here."""
     game = make_game(tty=True).start()
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     with panel.watch(log_path(game)) as viewer:
         game.say("from a terminal 한글")
         lines = read_until(viewer, "from a terminal")
@@ -397,7 +561,7 @@ def test_numbers_go_on_over_restarts_of_panel_and_container(make_panel, game, tm
     """Stopped or killed, the next panel answers `after` as if it had been there all the time."""
     panel = make_panel()
     panel.start()
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    panel.adopt(game.name)
     seen: list[list[Any]] = []
     for number, end in enumerate((panel.stop, panel.kill, panel.stop)):
         query = f"?after={seen[-1][0]}" if seen else ""
@@ -445,6 +609,7 @@ def test_the_log_can_be_read_as_text(panel, adopted):
     second, last_but_one = times[1], times[-2]
     later = read_text(panel, adopted, since=second[:26] + "Z")
     assert later in (everything[1:], everything)  # two lines may share a microsecond
+    assert read_text(panel, adopted, since="0999-01-01T00:00:00Z") == everything
     assert read_text(panel, adopted, until="2020-01-01T00:00:00Z") == []
     assert len(read_text(panel, adopted, until=last_but_one[:19] + "+23:59")) == 0
     named = panel.call("GET", log_path(adopted, "?download=1"))
@@ -457,8 +622,13 @@ def test_the_log_can_be_read_as_text(panel, adopted):
         ("?q=(", "q"),
         ("?q=" + "a" * 1001, "q"),
         ("?since=yesterday", "since"),
+        ("?since=9999-12-31T23:59:59-14:00", "since"),
+        ("?until=0001-01-01T00:00:00%2B14:00", "until"),
         ("?tail=0", "tail"),
         ("?stream=stdin", "stream"),
+        ("?format=xml", "format"),
+        ("?before=-1", "before"),
+        ("?head=5&tail=5", "head"),
     ],
 )
 def test_a_wrong_search_is_refused(panel, adopted, query, field):
@@ -466,6 +636,95 @@ def test_a_wrong_search_is_refused(panel, adopted, query, field):
     answer = panel.call("GET", log_path(adopted, query))
     assert (answer.status_code, answer.json()["key"]) == (400, "invalid")
     assert list(answer.json()["fields"]) == [field]
+
+
+def read_page(panel: Panel, game: Game, **query: Any) -> Any:
+    return panel.get(log_path(game), params={"format": "json", **query})
+
+
+def list_lines(page: Any) -> list[list[Any]]:
+    return [line for message in page["messages"] for line in message.get("lines", [])]
+
+
+def test_the_log_can_be_read_back_to_its_beginning(panel, adopted):
+    """A page at a time, by the numbers of its lines: each once, in order, and with where each run began."""
+    adopted.say("before", repeat=2500)
+    adopted.container.kill()  # from now on nothing is added
+    page = read_page(panel, adopted, tail=1000)
+    lines, messages = list_lines(page), list(page["messages"])
+    assert (len(lines), page["after"]) == (1000, None)
+    while page["before"] is not None:
+        page = read_page(panel, adopted, before=page["before"], tail=700)
+        assert page["after"] == lines[0][0] - 1
+        lines[:0] = list_lines(page)
+        messages[:0] = page["messages"]
+    assert [line[0] for line in lines] == list(range(lines[0][0], lines[0][0] + len(lines)))
+    assert [f"{line[1]} {line[2]} {line[3]}" for line in lines] == read_text(panel, adopted)
+    assert [message["state"] for message in messages if message["type"] == "state"] == ["running"]
+    forwards, page = [], read_page(panel, adopted, head=900)
+    while True:
+        forwards += list_lines(page)
+        if page["after"] is None:
+            break
+        page = read_page(panel, adopted, head=900, after=page["after"])
+    assert forwards == lines
+
+
+def test_a_page_tells_what_it_left_out(panel, adopted):
+    """Only matches, only so many, without the panel's own polling; a number leads on where there is more."""
+    for number in range(10):
+        adopted.say(f"rare {number}")
+        adopted.say("common", repeat=300)
+    assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
+    adopted.say("the end of it")
+    wait_until(lambda: read_text(panel, adopted, q="the end of it"), "everything was said")
+    page = read_page(panel, adopted, q="^rare", tail=3)
+    assert texts(list_lines(page)) == ["rare 7", "rare 8", "rare 9"]
+    rest = read_page(panel, adopted, q="^rare", before=page["before"], tail=100)
+    assert (len(list_lines(rest)), rest["before"]) == (7, None)
+    first = read_page(panel, adopted, q="^rare", after=list_lines(rest)[0][0], head=2)
+    assert texts(list_lines(first)) == ["rare 1", "rare 2"]
+    assert texts(list_lines(read_page(panel, adopted, tail=20)), "/v1/api/info") != []
+    assert texts(list_lines(read_page(panel, adopted, tail=20, polling=0)), "/v1/api/info") == []
+    assert not any("/v1/api/info" in line for line in read_text(panel, adopted, polling=0))
+    assert [line.split(" ", 2)[2] for line in read_text(panel, adopted, q="^rare", head=1)] == ["rare 0"]
+
+
+def test_a_page_of_long_lines_is_bounded_and_never_empty(panel, adopted):
+    """What does not fit comes with the next one."""
+    adopted.say("x" * 16_000, repeat=300)
+    adopted.say("the end of it")
+    wait_until(lambda: read_text(panel, adopted, q="the end of it"), "everything was said")
+    page = read_page(panel, adopted, tail=2000)
+    lines = list_lines(page)
+    assert 100 < len(lines) < 200
+    older = list_lines(read_page(panel, adopted, before=page["before"], tail=2000))
+    assert older[-1][0] == lines[0][0] - 1
+
+
+def test_what_stands_behind_a_number_that_is_gone_begins_with_a_gap(panel, adopted):
+    """As a viewer that resumes is told."""
+    adopted.say("here")
+    wait_until(lambda: read_text(panel, adopted, q="here"), "it was said")
+    oldest = list_lines(read_page(panel, adopted, head=1))[0][0]
+    page = read_page(panel, adopted, after=oldest - 8, head=1)
+    assert page["messages"][0] == {"type": "gap", "lost": 7}
+    assert list_lines(page)[0][0] == oldest
+
+
+def test_an_empty_log_has_an_empty_page(panel, engine):
+    """There is nothing older and nothing newer."""
+    containers = Containers(engine)
+    labels = {"palserver.saved-path": "/pal/Saved"}
+    try:
+        container = containers.make("true", labels=labels, name=containers.name("silent"))
+        name = str(container.name)[:32]
+        body = {"container": container.name, "name": name}
+        assert panel.call("POST", "/api/instances/adopt", body).status_code == 201
+        page = panel.get(f"/api/instances/{name}/logs?format=json")
+        assert page == {"messages": [], "before": None, "after": None}
+    finally:
+        containers.remove_all()
 
 
 def test_an_expression_that_would_take_for_ever_takes_no_time(panel, adopted):
@@ -478,6 +737,7 @@ def test_an_expression_that_would_take_for_ever_takes_no_time(panel, adopted):
 def test_the_panels_own_polling_is_marked(panel, adopted):
     """So that a reader can hide it: the line and the empty one that the game prints behind it."""
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
+        say_until_told(adopted, viewer, "here")
         assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
         assert panel.call("POST", f"/api/server/{adopted.name}/save").status_code == 200
         adopted.say("by the game")
@@ -526,8 +786,7 @@ def test_a_line_that_never_ends_is_no_line(panel, engine):
 def test_a_viewer_that_is_frozen_is_closed_after_a_while(panel, adopted):
     """It takes no more than its own bounds, and nobody waits for it."""
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
-        adopted.say("before")
-        read_until(viewer, "before")
+        say_until_told(adopted, viewer, "before")
         before = count_descriptors(panel)
         with closing(open_raw_viewer(panel, log_path(adopted, "?tail=0"))):
             wait_until(lambda: count_descriptors(panel) > before, "it is here")
@@ -541,7 +800,7 @@ def test_the_engines_repeats_at_a_rotation_are_removed(panel, make_game):
     """A log that is rotated every few lines sends some again; nobody sees a line twice."""
     rotation = LogConfig(type="json-file", config={"max-size": "20k", "max-file": "3"})
     game = make_game(log_config=rotation).start()
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    panel.adopt(game.name)
     lines: list[list[Any]] = []
     with panel.watch(log_path(game)) as viewer:
         for number in range(40):
@@ -553,6 +812,30 @@ def test_the_engines_repeats_at_a_rotation_are_removed(panel, make_game):
     assert len(said) > 1000
     assert len(set(said)) == len(said)
     assert [line[0] for line in lines] == list(range(lines[0][0], lines[0][0] + len(lines)))
+
+
+def test_what_the_engine_itself_has_lost_is_told(panel, make_game):
+    """Nobody looked while its log was rotated away: a gap without a number, where we have read to."""
+    rotation = LogConfig(type="json-file", config={"max-size": "20k", "max-file": "2"})
+    game = make_game(log_config=rotation).start()
+    panel.adopt(game.name)
+    game.say("seen before")
+    wait_until(lambda: read_text(panel, game, q="seen before"), "it was said")
+    seen = list_lines(read_page(panel, game))[-1][0]
+    game.say("x" * 80, repeat=2000)
+    game.say("the end of it")
+    wait_until(lambda: read_text(panel, game, q="the end of it"), "everything was said")
+    messages = read_page(panel, game, after=seen, head=2000)["messages"]
+    assert messages[0] == {"type": "gap", "lost": None}
+    assert sum(message["type"] == "gap" for message in messages) == 1
+    kept = list_lines({"messages": messages})
+    assert kept[0][0] == seen + 1
+    assert 0 < len(texts(kept, "xxx")) < 2000
+    text = read_text(panel, game)
+    assert text.count("… lines are missing here; nobody knows how many") == 1
+    with panel.watch(log_path(game, f"?after={seen}")) as viewer:
+        assert receive(viewer) == {"type": "gap", "lost": None}
+        assert texts(read_until(viewer, "the end of it"), "xxx") == texts(kept, "xxx")
 
 
 def test_a_silent_log_outlasts_every_time_out(engine):

@@ -66,7 +66,7 @@ def read_size(text: str) -> float:
 
 def test_figures_are_those_of_docker_stats(panel: Panel, busy):
     """CPU, memory and limit, on whichever cgroup version this machine has."""
-    assert panel.call("POST", "/api/instances/adopt", {"container": busy}).status_code == 201
+    panel.adopt(busy)
     wait_until(lambda: panel.get(f"/api/metrics/{busy}")["cpu_percent"], "a sample with CPU")
     theirs = ask_docker_stats(busy)
     ours = panel.get(f"/api/metrics/{busy}")
@@ -96,7 +96,7 @@ COLUMNS = (
 
 class TestHistory:
     def adopt(self, panel: Panel, game: Game) -> None:
-        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        panel.adopt(game.name)
         wait_until(lambda: panel.get(f"/api/metrics/{game.name}")["fps"], "a sample with the game's figures")
 
     def ask(self, panel: Panel, name: str, **query: Any) -> requests.Response:
@@ -109,7 +109,7 @@ class TestHistory:
         history = wait_until(lambda: self.read_with_player(panel, game.name), "the player is on the curve")
         sample = panel.get(f"/api/metrics/{game.name}")
         assert history["step_seconds"] == 15
-        assert set(history) == {"step_seconds", *COLUMNS}
+        assert set(history) == {"step_seconds", "started_at", *COLUMNS}
         assert {len(history[name]) for name in COLUMNS} == {241}
         assert history["cpu_percent"][0] is None
         assert history["memory_limit_bytes"][-1] == sample["memory_limit_bytes"]
@@ -182,3 +182,28 @@ class TestHistory:
     def test_an_unknown_instance(self, panel: Panel):
         """There is no curve of nobody."""
         assert self.ask(panel, "nobody").json()["key"] == "instance_not_found"
+
+    def test_starts_outlive_the_panel(self, make_panel: Callable[..., Panel], game):
+        """Whoever started the server, and how often: the panel knows it after a restart of its own too."""
+        panel = make_panel()
+        panel.start()
+        self.adopt(panel, game)
+        started = [self.read_start(game)]
+        for _ in range(2):
+            time.sleep(1)  # starts are told apart by their seconds
+            game.container.restart(timeout=0)
+            started.append(self.read_start(game))
+            wait_until(lambda: self.list_starts(panel, game.name) == started, "the start is known")
+        panel.stop()
+        panel.start()
+        assert self.list_starts(panel, game.name) == started
+        panel.call("DELETE", f"/api/instances/{game.name}?container=keep&wait=60")
+        panel.adopt(game.name)
+        wait_until(lambda: self.list_starts(panel, game.name) == started[-1:], "its last start is known")
+
+    def read_start(self, game: Any) -> int:
+        game.container.reload()
+        return int(parse_time(game.container.attrs["State"]["StartedAt"]).timestamp())
+
+    def list_starts(self, panel: Panel, name: str) -> list[float]:
+        return [parse_time(text).timestamp() for text in self.ask(panel, name).json()["started_at"]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from palserver.errors import Invalid
-from palserver.services.metrics_buckets import (
+from palserver.services.metrics.buckets import (
     DAY,
     HOUR,
     TIERS,
@@ -21,7 +21,7 @@ from palserver.services.metrics_buckets import (
     lay_out,
     row_of,
 )
-from palserver.services.samples import Sample
+from palserver.services.metrics.samples import Sample
 from palserver.store.metrics import COLUMNS, Row
 
 NOW = 1_800_000_000

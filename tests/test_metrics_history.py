@@ -12,11 +12,12 @@ import pytest
 from migrations import migrate
 from palserver.background import Background
 from palserver.fanout import Topic
-from palserver.services.metrics_buckets import DAY, HOUR, TIERS, History
-from palserver.services.metrics_history import MetricsHistory
-from palserver.services.samples import Sample
+from palserver.services.metrics.buckets import DAY, HOUR, TIERS, History
+from palserver.services.metrics.history import MetricsHistory
+from palserver.services.metrics.samples import Sample
 from palserver.store import instances as instance_store
 from palserver.store import metrics as store
+from palserver.store import starts as start_store
 from palserver.store.database import Database
 from tests.pretend_rows import make_instance
 
@@ -167,6 +168,39 @@ class TestPurging:
         past.database.write(store.set_rows, "pal", 15, rows)
         assert [past.history.purge(T + 365 * DAY) for _ in range(4)] == [500, 500, 200, 0]
         assert past.list_rows(15) == []
+
+
+class TestStarts:
+    def add(self, past: Past, *seconds: int, kept: int = 2000) -> None:
+        for second in seconds:
+            past.database.write(start_store.add_start, "pal", second, kept)
+
+    def test_those_of_the_window(self, past):
+        """Each start of the time that is asked for, once, to the second; nothing of others."""
+        past.now = T + HOUR
+        self.add(past, T - 1, T, T + 90, T + 90, T + HOUR + 14, T + HOUR + 15)
+        past.database.write(start_store.add_start, "other", T + 50, 2000)
+        started_at = [moment.timestamp() for moment in past.read(T, T + HOUR).started_at]
+        assert started_at == [T, T + 90, T + HOUR + 14]
+
+    def test_the_newest_are_kept(self, past):
+        """A server that crashes for ever leaves so many and no more."""
+        self.add(past, *range(T, T + 60, 10), kept=4)
+        assert start_store.list_starts(past.database.reader, "pal", 0, 2**40) == [
+            T + 20,
+            T + 30,
+            T + 40,
+            T + 50,
+        ]
+
+    def test_they_go_with_the_history(self, past):
+        """What is older than the longest kept figures goes, and all of it with the instance."""
+        self.add(past, T - 91 * DAY, T - 89 * DAY)
+        assert past.history.purge(T) == 1
+        assert start_store.list_starts(past.database.reader, "pal", 0, 2**40) == [T - 89 * DAY]
+        past.database.write(instance_store.remove_instance, "pal")
+        self.add(past, T)
+        assert start_store.list_starts(past.database.reader, "pal", 0, 2**40) == []
 
 
 class TestReading:

@@ -89,6 +89,9 @@ def test_what_a_body_or_a_query_may_be_is_what_is_checked(document):
         "default": 0,
     }
     assert types["CountdownBody"]["additionalProperties"] is False
+    for name, required in (("UpdateBody", ["version"]), ("RollbackBody", [])):
+        assert types["CountdownBody"]["properties"].items() < types[name]["properties"].items()
+        assert types[name].get("required", []) == required
     assert paths["/api/instances/adopt"]["post"]["requestBody"]["required"] is True
     limit, before = paths["/api/audit"]["get"]["parameters"]
     assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}

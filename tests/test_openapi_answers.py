@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.described import Description, Json
-from tests.game import Game
+from tests.imitations import made_servers
 from tests.panel import Panel, receive
 
 SECOND = {"username": "vera", "password": "second password"}
@@ -16,13 +16,6 @@ SECOND = {"username": "vera", "password": "second password"}
 @pytest.fixture(scope="module")
 def description(panel: Panel) -> Description:
     return Description(panel.get("/api/openapi.json", token=""))
-
-
-@pytest.fixture
-def adopted(panel: Panel, game: Game) -> Game:
-    answer = panel.call("POST", "/api/instances/adopt", {"container": game.name})
-    assert answer.status_code == 201, answer.text
-    return game
 
 
 def test_a_field_that_is_not_described_is_noticed(description):
@@ -93,6 +86,37 @@ def test_backups_answer_as_described(panel, adopted, description):
         assert call(method, address + path) == 404
 
 
+def test_servers_come_and_go_as_described(panel, engine, description):
+    """Made, refused, cloned, changed for show, written as a compose file, deleted."""
+    with made_servers(engine) as made:
+        one, two = made.name("one"), made.name("two")
+
+        def call(method: str, path: str, body: Any = None) -> int:
+            return int(description.check(panel.call(method, path, body)).status_code)
+
+        body = {
+            "name": one,
+            "image": "palserver:local",
+            "saved_path": "/pal/Package/Pal/Saved",
+            "start": False,
+        }
+        assert call("GET", "/api/creation") == 200
+        assert call("POST", "/api/instances?wait=60", body) == 200
+        assert call("POST", "/api/instances", body) == 409
+        assert call("POST", "/api/instances", {**body, "name": "../x", "game_port": "no"}) == 400
+        clone = {"name": two, "world": False, "start": False}
+        assert call("POST", f"/api/instances/{one}/clone?wait=60", clone) == 200
+        assert call("POST", f"/api/instances/{one}/clone", clone) == 409
+        assert call("GET", f"/api/instances/{one}/compose") == 200
+        assert call("PATCH", f"/api/instances/{one}?dry_run=1", {"memory_limit_bytes": 2**30}) == 200
+        assert call("PATCH", f"/api/instances/{one}", {"memory_limit_bytes": 1}) == 400
+        assert call("DELETE", f"/api/instances/{one}?data=everything") == 400
+        for name in (one, two):
+            assert call("DELETE", f"/api/instances/{name}?data=delete&wait=60") == 200
+        assert call("DELETE", f"/api/instances/{one}") == 404
+        assert (made.list_containers(), made.list_volumes()) == ([], [])
+
+
 def test_orders_to_a_game_answer_as_described(panel, adopted, description):
     """Said yes to, refused by the game, and refused by us."""
     orders: list[tuple[str, Json | None, int]] = [
@@ -154,6 +178,14 @@ def test_refusals_are_described(panel, description):
     assert statuses == [404, 404, 400, 404, 400, 415, 413, 404]
 
 
+def test_a_page_of_the_log_is_as_described(panel, adopted, description):
+    """The address answers with text, or with a page in JSON."""
+    path = f"/api/instances/{adopted.name}/logs"
+    page = description.check(panel.call("GET", f"{path}?format=json&tail=2")).json()
+    assert [len(message["lines"]) for message in page["messages"]] == [2]
+    assert description.check(panel.call("GET", f"{path}?tail=2")).text.count("\n") == 2
+
+
 def test_sockets_send_what_is_described(panel, adopted, description):
     """The snapshot and changes, a job's output to its end, and log lines."""
     with panel.watch("/api/events") as events:
@@ -167,4 +199,5 @@ def test_sockets_send_what_is_described(panel, adopted, description):
             seen.add(description.check_message("/api/events", receive(events))["type"])
     path = "/api/instances/{instance_name}/logs"
     with panel.watch(path.format(instance_name=adopted.name)) as log:
-        assert description.check_message(path, receive(log))["type"] == "lines"
+        while description.check_message(path, receive(log))["type"] != "lines":
+            continue

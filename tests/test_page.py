@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import inspect
 import json
+import posixpath
 import re
 
 import pytest
@@ -27,8 +28,10 @@ INDEX = (FOLDER / "index.html").read_text("utf-8")
 # `/api/docs` is a page of its own: it shares a few files with the first one, which loads none of the rest.
 DOCS = (FOLDER / "docs.html").read_text("utf-8")
 DOCS_FILES = re.compile(r"docs\.html|(?:css|js)/docs/.+")
-FIRST_VIEW_BYTES = 100_000
+FIRST_VIEW_BYTES = 75_000
 
+PROJECT = FOLDER.parent.parent
+STATIC_IMPORT = re.compile(r'^(?:import|export) (?:[^;"=()]* from )?"([^"]+)"', re.MULTILINE)
 KEY = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+)"')
 KEY_PATTERN = re.compile(r"`([a-z_]+(?:\.[a-z_]+)*\.\$\{[^`]*)`")
 MARKUP_MAKERS = re.compile(
@@ -71,11 +74,21 @@ def list_problem_keys() -> set[str]:
     return {value.key for value in classes if issubclass(value, errors.PalError)}
 
 
-def test_both_languages_say_the_same_things():
-    """Each language has every key of the other, with the same names to fill in."""
-    english, korean = map(read_locale, LANGUAGES)
-    assert set(english) == set(korean)
-    assert [key for key in english if find_names(english[key]) != find_names(korean[key])] == []
+def test_all_languages_say_the_same_things():
+    """Each language has every key of the others, with the same names to fill in."""
+    first, *others = map(read_locale, LANGUAGES)
+    for other in others:
+        assert set(first) == set(other)
+        assert [key for key in first if find_names(first[key]) != find_names(other[key])] == []
+
+
+def test_every_language_that_can_be_chosen_is_tested_and_has_its_files():
+    """Those that the page offers are those of these tests, each with all its words."""
+    block = re.search(r"LANGUAGES = \{(.*?)\}", CODE["js/preferences.js"])
+    assert block is not None
+    assert tuple(re.findall(r"(\w+):", block[1])) == LANGUAGES
+    files = {path.name for path in (FOLDER / "locales").glob("*.json")}
+    assert files == {f"{kind}{tag}.json" for kind in ("", "options.") for tag in LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -124,12 +137,45 @@ def test_the_page_has_no_inline_script_or_style(html):
     assert re.findall(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son\w+=|javascript:", html) == []
 
 
-def test_the_page_loads_every_module_at_once_and_nothing_from_elsewhere():
+def find_modules(start: str) -> set[str]:
+    """What a module loads with it. What it fetches later with `import()` is not of these."""
+    found, waiting = set(), [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            targets = STATIC_IMPORT.findall(CODE[name])
+            waiting += [posixpath.normpath(f"{posixpath.dirname(name)}/{target}") for target in targets]
+    return found
+
+
+def test_the_page_loads_every_module_of_the_first_view_at_once_and_nothing_from_elsewhere():
     """A module that is not named up front costs a round trip more; every address is one of our own files."""
     linked = set(re.findall(r'(?:href|src)="([^"]+)"', INDEX))
     assert linked <= {f"assets/{name}" for name in page.list_assets()}
-    elsewhere = {"js/types.js", *filter(DOCS_FILES.fullmatch, CODE)}
-    assert {f"assets/{name}" for name in CODE.keys() - elsewhere} <= linked
+    plain = {"js/arrival.js", "js/theme.js"}
+    assert {f"assets/{name}" for name in find_modules("js/main.js") | plain} == {
+        address for address in linked if address.endswith(".js")
+    }
+
+
+def test_every_module_that_is_fetched_later_exists():
+    """What `import()` names is one of our files or the library, and is not loaded up front for nothing."""
+    at_once = find_modules("js/main.js")
+    for name, text in CODE.items():
+        for target in re.findall(r'(?:await |=> )import\("([^"]+)"\)', text):
+            address = posixpath.normpath(f"{posixpath.dirname(name)}/{target}")
+            assert address in page.list_assets(), (name, target)
+            assert address not in at_once, (name, target)
+
+
+def test_every_style_sheet_is_there_at_once_or_comes_with_what_it_is_for():
+    """None is asked for that does not exist, none is loaded up front for nothing, none is never loaded."""
+    at_once = {name for name in re.findall(r'href="assets/([^"]+)"', INDEX) if name.endswith(".css")}
+    named = {name for text in CODE.values() for name in re.findall(r'"((?:css|vendor)/[^"]+\.css)"', text)}
+    ours = {name for name in page.list_assets() if name.endswith(".css") and not DOCS_FILES.fullmatch(name)}
+    assert named & at_once == set()
+    assert named | at_once == ours
 
 
 def test_the_page_about_the_api_loads_its_own_files():
@@ -156,6 +202,14 @@ def test_the_page_answers_with_a_strict_policy(client):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", page.list_assets())
+def test_whatever_can_be_looked_at_by_itself_has_the_policy(client, name):
+    """A picture opened by its address, too; a script, a sheet or words are nothing by themselves."""
+    headers = client.get(f"/assets/{name}").headers
+    assert ("Content-Security-Policy" in headers) is name.endswith((".html", ".svg"))
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize(("name", "content_type"), [
@@ -200,5 +254,27 @@ def test_nothing_but_the_page_s_files_is_served(client, name):
 def test_the_first_view_is_small():
     """All that a first visit loads, compressed, one language included."""
     assets = page.list_assets()
-    wanted = assets.keys() - {"locales/ko.json", *filter(DOCS_FILES.fullmatch, assets)}
+    linked = re.findall(r'(?:href|src)="assets/([^"]+)"', INDEX)
+    pictures = [name for name in assets if name.endswith(".svg")]
+    wanted = {"index.html", "locales/en.json", *linked, *pictures}
     assert sum(len(assets[name].packed) for name in wanted) < FIRST_VIEW_BYTES
+
+
+def test_the_charts_are_a_stand_in_where_npm_is_not(monkeypatch, tmp_path):
+    """A page without the library asks for the same files, and none of them is missing."""
+    monkeypatch.setattr(page, "LIBRARIES", tmp_path)
+    page.list_assets.cache_clear()
+    assets = page.list_assets()
+    page.list_assets.cache_clear()
+    assert assets["vendor/uplot.js"].plain == b"export default null;\n"
+    assert assets["vendor/uplot.css"].plain == b""
+
+
+def test_the_library_is_pinned_and_its_list_names_no_registry():
+    """Everybody gets the same files, from whichever registry their npm is set to."""
+    pinned = json.loads((PROJECT / "package.json").read_text("utf-8"))["dependencies"]
+    lock = (PROJECT / "package-lock.json").read_text("utf-8")
+    packages = json.loads(lock)["packages"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in pinned.values())
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in pinned} == pinned
+    assert "http" not in lock

@@ -10,8 +10,10 @@ import gevent
 import pytest
 
 from palserver.errors import TooManyRequests
-from palserver.services.passwords import COST, Passwords, is_hash, make_hash
+from palserver.services.accounts.old_accounts import translate
+from palserver.services.accounts.passwords import COST, Passwords, is_hash, make_hash
 from palserver.store import users
+from palserver.store.old_panel import OldUser
 from tests.accounts_server import CHEAP, PASSWORD, AccountsServer, key_of
 
 
@@ -106,6 +108,20 @@ class TestHashes:
         passwords = Passwords(CHEAP)
         assert passwords.is_right("secret", spelled)
         passwords.stop()
+
+    @pytest.mark.parametrize("password", ["x" * 80, "비밀" * 20], ids=["long", "cut within a character"])
+    def test_of_a_long_password_the_old_panel_took_the_beginning(self, server, password):
+        """Its user signs in with all of it, and may change it; the beginning has to be right."""
+        cut = bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(CHEAP)).decode()
+        row = OldUser(username="old", password=cut, role="viewer", created_at=None, last_login=None)
+        (user,) = translate([row], CHEAP).users
+        server.database.write(users.add_user, user)
+        assert server.login("old", password).status_code == 200
+        assert server.login("old", password[:20] + "?" + password[21:]).status_code == 401
+        body = {"current_password": password, "new_password": "another horse"}
+        token = server.login("old", password).json()["access_token"]
+        assert server.call("POST", "/api/auth/password", body, token).status_code == 204
+        assert server.login("old", password).status_code == 401
 
     @pytest.mark.parametrize(
         "text",

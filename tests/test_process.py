@@ -161,7 +161,7 @@ def test_sigterm_lets_a_request_finish(make_panel: MakePanel, make_game: Callabl
     """What was asked before is answered, and the answer arrives."""
     panel, game = make_panel(), make_game().start()
     panel.start()
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     panel.get(f"/api/server/{game.name}/info")
     game.set_faults(slow_save_seconds=1)
     answers = []
@@ -182,7 +182,7 @@ def test_sigterm_ends_scripts(make_panel: MakePanel, make_game: Callable[..., Ga
     (scripts / "backup.sh").write_text("sleep 3601 & echo $! > child.pid; wait\n")
     panel, game = make_panel(PALSERVER_SCRIPTS_DIR=str(scripts)), make_game()
     panel.start()
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     panel.call("POST", f"/api/instances/{game.name}/backup")
     pid_file = scripts / "child.pid"
     wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), "the script runs")
@@ -198,7 +198,7 @@ def test_kill_9_ends_scripts_too(make_panel: MakePanel, make_game: Callable[...,
     (scripts / "backup.sh").write_text("sleep 3602 & echo $! > child.pid; wait\n")
     panel, game = make_panel(PALSERVER_SCRIPTS_DIR=str(scripts)), make_game()
     panel.start()
-    panel.call("POST", "/api/instances/adopt", {"container": game.name})
+    panel.adopt(game.name)
     panel.call("POST", f"/api/instances/{game.name}/backup")
     pid_file = scripts / "child.pid"
     wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), "the script runs")

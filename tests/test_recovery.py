@@ -14,7 +14,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.game import Game
+from tests.game import IMAGE, LABELS, Game, remove_container
 from tests.panel import Panel
 from tests.waiting import wait_until
 
@@ -27,7 +27,7 @@ def adopted(make_panel: MakePanel, make_game: MakeGame) -> tuple[Panel, Game]:
     """A panel of the test's own and its one server, running."""
     panel, game = make_panel(), make_game().start()
     panel.start()
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    panel.adopt(game.name)
     return panel, game
 
 
@@ -68,6 +68,27 @@ def test_a_stop_is_finished(adopted):
     assert (game.state, game.restart_policy) == ("exited", "unless-stopped")
 
 
+def test_a_container_that_is_gone_when_the_next_panel_looks(adopted):
+    """That is said, and what was held of it is not put upon the one that takes its name."""
+    panel, game = adopted
+    game.set_faults(never_exit=True)
+    order(panel, game, "stop")
+    wait_until(lambda: game.restart_policy == "no", "the policy is held")
+    panel.kill()
+    remove_container(game.client, game.name)
+    panel.start()
+    recovery = wait_for_recovery(panel, game)
+    assert (recovery["state"], recovery["result"]["outcome"]) == (
+        "succeeded",
+        "The container of this server is gone.",
+    )
+    options = {"labels": LABELS, "restart_policy": {"Name": "always"}}
+    again = game.client.containers.create(IMAGE, ["sleep", "1000"], name=game.name, **options)
+    assert panel.run_job(f"/api/instances/{game.name}/stop")["state"] == "succeeded"
+    again.reload()
+    assert again.attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+
 def test_a_countdown_is_no_beginning(adopted):
     """Killed while the players were being told, the server runs on."""
     panel, game = adopted
@@ -75,7 +96,11 @@ def test_a_countdown_is_no_beginning(adopted):
     panel.kill()
     panel.start()
     recovery = wait_for_recovery(panel, game)
-    assert recovery["result"] == {"of": "stop", "outcome": "The server runs on."}
+    assert recovery["result"] == {
+        "of": "stop",
+        "outcome": "The server runs on.",
+        "outcomes": [{"key": "runs_on", "values": {}}],
+    }
     assert game.state == "running"
 
 
@@ -89,7 +114,11 @@ def test_a_job_that_was_going_on_at_sigterm_is_put_right_too(adopted):
     game.set_faults(never_exit=False)
     panel.start()
     recovery = wait_for_recovery(panel, game)
-    assert recovery["result"] == {"of": "restart", "outcome": "The server was started again."}
+    assert recovery["result"] == {
+        "of": "restart",
+        "outcome": "The server was started again.",
+        "outcomes": [{"key": "started_again", "values": {}}],
+    }
     assert (game.state, game.restart_policy) == ("running", "unless-stopped")
 
 
@@ -126,7 +155,7 @@ def test_an_update_leaves_one_container_of_one_version(make_panel, make_game, en
     """Whenever the panel is killed: the old or the new one, running, and nothing aside."""
     panel, game = make_panel(), make_game(image=f"{versions}:one").start()
     panel.start()
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    panel.adopt(game.name)
     update = order(panel, game, "update", {"version": "two"})
     time.sleep(random.Random(seed).uniform(0, 5))
     panel.kill()
@@ -170,7 +199,7 @@ def test_a_backup_that_is_killed_at_any_moment(make_panel, make_game, seed):
     """What is left afterwards is a whole backup with its manifest, or nothing; the server has not noticed."""
     panel, game = make_panel(), make_game(environment={"DEMO_WORLD_BYTES": "150000000"}).start()
     panel.start()
-    assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+    panel.adopt(game.name)
     order(panel, game, "backup")
     time.sleep(random.Random(seed).uniform(0, 9))
     panel.kill()

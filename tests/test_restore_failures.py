@@ -1,4 +1,4 @@
-"""Restores that fail at one step or another: the old world is back, and the server is as it was."""
+"""What fails at one step or another: the old world is back, and the server is as it was."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import msgspec
 import pytest
 
 from palserver import errors
 from palserver.clients.palworld import Info
 from palserver.services import lifecycle
-from palserver.services.jobs import Job
-from palserver.services.restore_scripts import RestoreScripts
-from palserver.services.safety_copies import SafetyCopies
+from palserver.services.jobs.jobs import Job
+from palserver.services.restores.safety_copies import SafetyCopies
+from palserver.services.restores.scripts import RestoreScripts
 from palserver.store.instances import Instance
 from tests.game import LABELS, Game
 from tests.house import EngineWire
@@ -90,6 +91,31 @@ class Liar:
 
     def forget_address(self, name: str) -> None:
         self.games.forget_address(name)
+
+
+@dataclass
+class Silent:
+    """A game that does not say which world it has open, but for the first times it is asked."""
+
+    games: Any
+    times: int
+
+    def info(self, name: str) -> Any:
+        info = self.games.info(name)
+        self.times -= 1
+        return info if self.times >= 0 else msgspec.structs.replace(info, world_guid=None)
+
+    def forget_address(self, name: str) -> None:
+        self.games.forget_address(name)
+
+
+@pytest.mark.parametrize(("times", "end"), [(1, "other_world"), (0, None)])
+def test_a_game_that_does_not_say_which_world_it_plays(rig, lived, times, end):
+    """That proves nothing where it said so before; one that never does is believed by its settings."""
+    rig.restores = replace(rig.restores, games=Silent(rig.restores.games, times))
+    assert end_of(rig.restore(lived)) == end
+    if end is not None:
+        check_old_world(lived)
 
 
 def test_a_game_that_never_exits(rig, lived, monkeypatch):
@@ -205,5 +231,61 @@ def test_an_engine_that_goes_away(rig, lived, wire, step):
     copies = [hash_archive(path) for path in lived.list_copies()]
     now = hash_world(lived.game)
     assert now == new if job.state == "succeeded" else now in [new, *copies] or not copies
+    wait_until(lambda: lived.game.restart_policy == "unless-stopped", "the policy is back")
+    lived.check_whole()
+
+
+def go_away(rig: Rig, wire: EngineWire, job: Job, is_there: Callable[[], bool]) -> None:
+    """The engine, from a moment of the job on, until somebody has missed it; the job ends then."""
+    wait_until(lambda: is_there() or job.ended.is_set(), "the moment", 60)
+    wire.cut()
+    wait_until(lambda: not rig.services.watch.is_reachable or job.ended.is_set(), "it is missed", 30)
+    wire.is_cut = False
+    assert job.ended.wait(200), (job.step, list(job.output))
+
+
+@pytest.mark.parametrize("moment", ["Waiting until", "Reading /"])
+def test_an_engine_that_goes_away_in_a_backup(rig, wire, make_game, moment):
+    """The backup fails in words, nothing of it is left, the game plays on; the next one succeeds."""
+    lived = rig.adopt(make_game(environment=SPAN | {"DEMO_WORLD_BYTES": "40000000"}).start())
+    job = rig.services.tasks.back_up(lived.game.name, "tester", None)
+    go_away(rig, wire, job, lambda: any(line.startswith(moment) for line in job.output))
+    assert (job.state, end_of(job)) == ("failed", "script_failed")
+    assert job.output[-1] == errors.EngineUnreachable.sentence
+    assert lived.list_copies() == []
+    assert [path for path in lived.backups.iterdir() if path.name.startswith(".")] == []
+    assert lived.game.state == "running"
+    wait_until(lambda: rig.services.watch.is_reachable, "the engine is back")
+    again = rig.services.tasks.back_up(lived.game.name, "tester", None)
+    assert again.ended.wait(100)
+    assert (again.state, again.result["consistent"]) == ("succeeded", True)
+
+
+@pytest.fixture
+def versions(engine: docker.DockerClient) -> Iterator[str]:
+    """An image of two versions that are the same game."""
+    repository = f"test-versions-{uuid.uuid4().hex[:12]}"
+    for tag in ("one", "two"):
+        engine.images.get("palserver:local").tag(repository, tag)
+    yield repository
+    for tag in ("one", "two"):
+        engine.images.remove(f"{repository}:{tag}", force=True)
+
+
+@pytest.mark.parametrize("step", ["copying_first", "updating", "waiting_for_ready"])
+def test_an_engine_that_goes_away_in_an_update(rig, wire, make_game, versions, step):
+    """Whenever it comes back: one container, of the old version or the new one, on the world of before."""
+    lived = rig.adopt(make_game(image=f"{versions}:one", environment=SPAN).start())
+    job = rig.begin_update(lived, "two")
+    go_away(rig, wire, job, lambda: job.step == step)
+    client, name = lived.game.client, lived.game.name
+    (container,) = client.containers.list(all=True, filters={"name": name})
+    assert container.name == name
+    is_new = job.state == "succeeded"
+    assert container.attrs["Config"]["Image"] == f"{versions}:{'two' if is_new else 'one'}"
+    lived.game.container = container
+    lived.game.wait_until_ready()
+    copies = [hash_archive(path) for path in lived.list_copies()]
+    assert not copies or hash_world(lived.game) == copies[-1]
     wait_until(lambda: lived.game.restart_policy == "unless-stopped", "the policy is back")
     lived.check_whole()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 
-from tests.game import Game
+from tests.game import Game, list_helpers
 from tests.panel import Panel
 from tests.restored import SPAN, Restored
 from tests.saved_trees import Found, hash_archive, hash_world, keep_tree, rename_world
@@ -82,6 +85,25 @@ def make_killed(make_panel: Callable[..., Panel], make_game: Callable[..., Game]
     return make
 
 
+def test_a_countdown_is_no_beginning(make_killed):
+    """Killed while the players were being told, the server runs on with its world, and it is said so."""
+    killed = make_killed(4)
+    panel, restored, before = killed.panel, killed.restored, hash_world(killed.game)
+    answer = panel.call("POST", f"{restored.path}/backups/{IDS[0]}/restore", {"wait_seconds": 600})
+    address = f"/api/jobs/{answer.json()['job']['id']}"
+    wait_until(lambda: panel.get(address)["job"]["step"] == "counting_down", "players are being told")
+    runs = killed.game.container.attrs["State"]
+    panel.kill()
+    panel.start()
+    wait_until(lambda: panel.get(restored.path)["job"] is None, "nothing runs on it", 60)
+    recovery = panel.get(f"/api/jobs?instance={killed.game.name}&limit=1")["jobs"][0]
+    assert (recovery["kind"], recovery["result"]["outcome"]) == ("recovery", "The server runs on.")
+    killed.game.container.reload()
+    assert killed.game.container.attrs["State"] == runs
+    assert hash_world(killed.game) == before
+    restored.check_whole()
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_stopped_server(make_killed, seed):
     """The world before or the one that was ordered, exactly; nothing beside it; and still stopped."""
@@ -117,3 +139,28 @@ def test_a_running_server(make_killed, seed):
         killed.restored.check_whole()
         assert killed.game.state == "running"
     assert killed.panel.get("/api/jobs?state=running")["jobs"] == []
+
+
+def test_a_preview(make_killed):
+    """Killed while a container of it is beside the server: the next start takes that away."""
+    killed = make_killed(4)
+    panel, game, path = killed.panel, killed.game, f"{killed.restored.path}/backups/{IDS[0]}/preview"
+
+    def is_beside() -> bool:
+        return game.name in list_helpers(game.client).values()
+
+    def kill_one() -> bool:
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(panel.call, "GET", path)
+            wait_until(lambda: is_beside() or asked.done(), "a container of the preview")
+            panel.kill()
+            with suppress(requests.ConnectionError):
+                asked.result()
+        is_left = is_beside()
+        panel.start()
+        return is_left
+
+    while not kill_one():
+        continue  # it was over just then
+    wait_until(lambda: not is_beside(), "nothing of it is left")
+    killed.restored.check_whole()

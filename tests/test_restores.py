@@ -7,15 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from palserver.store.backups import set_manifest
 from tests.containers import Containers
 from tests.game import LABELS, SAVED_PATH, Game, remove_container
 from tests.made_backups import GUID, make_save
 from tests.panel import Panel
-from tests.restored import ID, SPAN, Restored, show_info
+from tests.restored import (
+    ID,
+    SPAN,
+    Restored,
+    cancel_countdown,
+    list_announcements,
+    list_posts,
+    order_game,
+    show_info,
+)
 from tests.saved_trees import (
     find_traces,
     hash_archive,
@@ -25,6 +32,7 @@ from tests.saved_trees import (
     read_world,
     rename_world,
 )
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -100,6 +108,47 @@ def test_a_stopped_server_stays_stopped(make_restored):
     assert show_info(game)["worldguid"] == restored.guid
 
 
+def test_players_are_warned_of_a_restore(make_restored):
+    """When the backup has passed. A cancel then leaves everything as it was; else the world is saved next."""
+    restored = make_restored()
+    panel, game = restored.panel, restored.game
+    before = read_world(game)
+    cancel_countdown(panel, game, f"{restored.path}/backups/{ID}/restore", {"message": "점검합니다"})
+    assert list_announcements(game) == ["점검합니다 (10 min)", "Cancelled: the server keeps running."]
+    assert (read_world(game), restored.list_copies()) == (before, [])
+    restored.check_whole()
+    posts = len(list_posts(game))
+    answer = panel.call("POST", f"{restored.path}/backups/{ID}/restore", {"wait_seconds": 2})
+    job_id = answer.json()["job"]["id"]
+    wait_until(lambda: "shutdown" in list_posts(game), "the game is asked to end")
+    assert list_posts(game)[posts:] == ["announce", "save", "shutdown"]
+    assert list_announcements(game)[-1] == "The server stops soon. (2 s)"
+    assert panel.get(f"/api/jobs/{job_id}?wait=60")["job"]["state"] == "succeeded"
+    assert read_world(game) == restored.tree
+    restored.check_whole()
+
+
+def test_nobody_is_warned_of_a_restore_that_is_not_to_be(make_restored):
+    """What can be checked while people play is checked before they are told anything."""
+    restored = make_restored()
+    (archive,) = restored.backups.glob("*.tar.gz")
+    content = archive.read_bytes()
+    archive.write_bytes(content[:-100] + bytes(100))
+    job = restored.restore(wait_seconds=600)
+    assert job["state"] == "failed"
+    assert list_announcements(restored.game) == []
+    assert restored.game.state == "running"
+
+
+def test_a_stopped_server_waits_for_nobody(make_restored):
+    """Where nobody can play there is no countdown."""
+    restored = make_restored()
+    restored.panel.run_job(f"{restored.path}/stop")
+    assert restored.restore(wait_seconds=3600)["state"] == "succeeded"
+    assert restored.game.state == "exited"
+    restored.check_whole()
+
+
 def test_a_world_of_another_guid(make_restored):
     """The settings name it, the game opens it, and the one before is in the safety copy only."""
     restored = make_restored()
@@ -115,15 +164,14 @@ def test_a_world_of_another_guid(make_restored):
 
 
 def test_a_world_without_settings(make_restored):
-    """The live settings are kept, but for the name of the world."""
+    """The live settings are kept, but for the name of the world; of two nobody knows which."""
     restored = make_restored()
     tree = rename_world(restored.tree, restored.guid)
     worlds = {name: found for name, found in tree.items() if "/Config/" not in name}
-    keep_tree(restored.backups, worlds)
+    keep_tree(restored.backups, worlds | rename_world(worlds, GUID, "B" * 32))
     job = restored.restore()
     assert (job["state"], job["error"]["key"]) == ("failed", "world_unclear")
-    manifest = keep_tree(restored.backups, worlds)
-    set_manifest(restored.backups, msgspec.structs.replace(manifest, world_guid=GUID))
+    keep_tree(restored.backups, worlds)
     assert restored.restore()["state"] == "succeeded"
     restored.game.wait_until_ready()
     assert read_world(restored.game).keys() == tree.keys()
@@ -140,7 +188,7 @@ def test_a_preview(make_restored):
     assert changed
     assert set(preview["changed"]) == changed
     assert "Saved/SaveGames/banlist.txt" in preview["removed"]
-    assert preview["added"] == []
+    assert (preview["added"], preview["players"]) == ([], [])
     assert preview["unchanged_count"] == len(restored.tree) - len(changed)
     assert preview["needed_bytes"] == sum(len(found.content) for found in restored.tree.values())
     assert (preview["world_guid"], preview["is_running"]) == (restored.guid, True)
@@ -151,6 +199,31 @@ def test_a_preview(make_restored):
     assert (missing.status_code, missing.json()["key"]) == (404, "backup_not_found")
     odd = restored.panel.call("POST", f"{restored.path}/backups/..%2f..%2fx/restore")
     assert odd.status_code in (404, 405)
+
+
+def test_a_preview_names_who_would_lose_a_character(panel, make_game):
+    """By the name that the game told; who was never told of stays an id, and nothing is known of others."""
+    restored = Restored(panel, make_game(environment=SPAN).start())
+    address, game = f"{restored.path}/backups/{ID}/preview", restored.game
+    never_told = game.join("unseen", userId="steam_1", loading=True)
+    assert never_told["playerId"] == "None"
+    anna = game.join("<b>Anna</b>\u202e", userId="steam_2")["playerId"]
+    order_game(game, "save")
+    restored.adopt()
+    told = wait_until(lambda: find_named(panel.get(address)), "the name is known", 60)
+    assert told == [{"player_uid": anna, "name": "<b>Anna</b>\u202e", "change": "removed"}]
+    preview = panel.get(address)
+    (nameless,) = [player for player in preview["players"] if player["name"] is None]
+    assert nameless["change"] == "removed"
+    assert {path.rpartition("/")[2] for path in preview["removed"]} == {
+        "banlist.txt",
+        f"{anna}.sav",
+        f"{nameless['player_uid']}.sav",
+    }
+
+
+def find_named(preview: dict[str, Any]) -> list[dict[str, Any]]:
+    return [player for player in preview["players"] if player["name"] is not None]
 
 
 def test_a_damaged_backup_is_refused_while_the_players_play_on(make_restored):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palserver.clock import format_time
-from palserver.services.retention import THINNED_KINDS, Limits, choose_removals
+from palserver.services.backups.retention import THINNED_KINDS, Limits, choose_removals
 from palserver.store.backups import KINDS, Manifest
 
 NOON = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)  # a Wednesday
@@ -140,8 +140,32 @@ def test_copies_made_before_changes(kind):
     assert ids(choose_removals(made)) == ids(made[:2:-1])
 
 
+@given(MANIFESTS, LIMITS, st.randoms(use_true_random=False))
+def test_what_is_needed_stays(manifests, limits, random):
+    """Such as the world that a rollback leads to: also where it is old, and there is no room."""
+    needed = frozenset(random.sample(ids(manifests), min(2, len(manifests))))
+    removed = choose_removals(manifests, limits, needed=needed)
+    assert needed.isdisjoint(ids(removed))
+    assert set(ids(removed)) >= set(ids(choose_removals(manifests, limits))) - needed
+
+
 def test_old_ones_go_first_when_there_are_too_many_bytes():
     """And those of a person are not counted against the others."""
     by_hand = [make_manifest(NOON - timedelta(minutes=1), "manual", 10**9)]
     hourly = [make_manifest(NOON - timedelta(hours=hours), size_bytes=100) for hours in range(10)]
     assert ids(choose_removals(by_hand + hourly, Limits(size_bytes=750))) == ids(hourly[:6:-1])
+
+
+def test_a_clock_that_was_wrong():
+    """What is made after it was put right is kept as if there were no others; those go as the oldest do."""
+    ahead = [make_manifest(NOON + timedelta(days=800, hours=-number)) for number in range(24 * 40)]
+    made: list[Manifest] = []
+    for number in range(24 * 9):
+        now = NOON + timedelta(hours=number)
+        made.append(make_manifest(now))
+        removed = choose_removals([*ahead, *made], PLENTY, now)
+        assert made[-1] not in removed
+        ahead, made = drop(ahead, removed), drop(made, removed)
+    alone = [make_manifest(NOON + timedelta(hours=number)) for number in range(24 * 9)]
+    assert set(ids(drop(alone, choose_removals(alone, PLENTY, now)))) <= set(ids(made))
+    assert len(ahead) < 5

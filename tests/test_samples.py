@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from palserver.services.samples import (
+from palserver.services.metrics.samples import (
     has_run,
     measure_block_bytes,
     measure_cpu_percent,

@@ -13,8 +13,8 @@ import pytest
 from palserver import errors
 from palserver.background import Background
 from palserver.config import read_config
-from palserver.services.jobs import Job
-from palserver.services.scripts import SCRIPTS, Scripts, build_arguments, build_environment
+from palserver.services.jobs.jobs import Job
+from palserver.services.jobs.scripts import SCRIPTS, Scripts, build_arguments, build_environment
 from palserver.store.instances import Instance
 
 HOSTILE_WORDS = ["", "a" * 200, "팰월드", "a b", "a\n", "a\0b", "-rf", "--", "..", "../x", "/etc", "~", "*"]
@@ -87,6 +87,7 @@ def test_the_table_is_the_contract():
         "update.sh": (2, 7200.0),
         "verify.sh": (2, 3600.0),
         "update-fetch.sh": (2, 7200.0),
+        "image-load.sh": (3, 7200.0),
         "restore-check.sh": (2, 3600.0),
         "restore-preview.sh": (2, 60.0),
         "restore-compare.sh": (2, 3600.0),

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from palserver.services import private_files
-from palserver.services.secret_key import choose_secret_key
+from palserver.services.accounts.secret_key import choose_secret_key
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from migrations import migrate
-from palserver.services.snapshots import KEPT, Snapshots
+from palserver.services.backups.snapshots import KEPT, Snapshots
 from palserver.store import instances as store
 from palserver.store.database import Database
 from tests.panel import Panel
@@ -66,6 +66,16 @@ def test_the_newest_files_age_decides(snapshots, database, folder):
     assert other.make_if_due(NOON + 24 * HOUR) is not None
     assert other.make_if_due(NOON - 24 * HOUR) is not None
     other.stop()
+
+
+def test_a_clock_that_was_wrong(snapshots, folder):
+    """One of the future has no other made at each look, and does not push out those of the days before."""
+    ahead = snapshots.make_if_due(NOON + 800 * 24 * HOUR)
+    made = [snapshots.make_if_due(NOON + day * 24 * HOUR) for day in range(KEPT)]
+    assert snapshots.make_if_due(NOON + (KEPT - 1) * 24 * HOUR + HOUR) is None
+    assert None not in made
+    assert ahead is not None
+    assert sorted(folder.iterdir()) == made
 
 
 def test_the_newest_are_kept(snapshots, folder):

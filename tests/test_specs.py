@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from palserver.clients.engine import Engine
-from palserver.services.attachments import Mount, Network, PortBinding
-from palserver.services.specs import Spec, creation_from_spec, spec_from_inspection
+from palserver.services.containers.attachments import Mount, Network, PortBinding
+from palserver.services.containers.specs import Spec, creation_from_spec, spec_from_inspection
 from tests.containers import PLAIN_IMAGE, Containers
 from tests.game import LABELS
 from tests.panel import find_free_port

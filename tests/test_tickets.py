@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from palserver.services import tickets
+from palserver.services.accounts import tickets
 from palserver.store import users
 from tests.accounts_server import AccountsServer, key_of
 

@@ -60,6 +60,14 @@ class TestAccessTokens:
         claims = jwt.decode(server.get_token(), options={"verify_signature": False})
         assert claims["exp"] - claims["iat"] == 900
 
+    def test_outlives_a_clock_that_is_set_back(self, server):
+        """A token that was made a while ago by the clock of before is no token of the future."""
+        pair, later = server.sign_in(), int(time.time()) + 3600
+        access = forge(pair["access_token"], iat=later, exp=later + 900)
+        assert server.call("GET", "/viewer", token=access).status_code == 204
+        refresh = forge(pair["refresh_token"], iat=later, exp=later + 900)
+        assert server.call("POST", "/api/auth/refresh", token=refresh).status_code == 200
+
     def test_refresh_token_opens_nothing(self, server):
         """A refresh token is good for refreshing only."""
         token = server.sign_in()["refresh_token"]

@@ -13,12 +13,15 @@ import docker
 import pytest
 
 from palserver.config import BUNDLED_SCRIPTS
+from palserver.store.backups import set_manifest
 from tests import manifests_script
 from tests.game import LABELS, Game
+from tests.made_backups import describe, list_entries, make_files, pack
 from tests.panel import PROJECT, Panel
-from tests.restored import SPAN, live_on
+from tests.restored import SPAN, cancel_countdown, list_announcements, live_on
 from tests.rig import Rig
 from tests.saved_trees import find_traces, hash_archive, hash_world, read_day
+from tests.script_processes import kill_script
 from tests.waiting import wait_until
 
 # A version that overwrites the world, and then runs for ever without answering anybody.
@@ -73,8 +76,8 @@ class Updated:
     def image(self) -> str:
         return str(self.container.attrs["Config"]["Image"])
 
-    def update(self, version: str) -> Any:
-        job = self.panel.run_job(f"{self.path}/update", {"version": version})
+    def update(self, version: str, **countdown: Any) -> Any:
+        job = self.panel.run_job(f"{self.path}/update", {"version": version, **countdown})
         self.game.container = self.container
         return job
 
@@ -117,11 +120,32 @@ def make_updated(
         panel = make_panel(**{"PALSERVER_SCRIPTS_DIR": str(scripts), **environment})
         game = make_game(image=f"{versions}:one", environment=SPAN).start()
         panel.start()
-        assert panel.call("POST", "/api/instances/adopt", {"container": game.name}).status_code == 201
+        panel.adopt(game.name)
         live_on(game, 5)
         return Updated(panel, game, versions)
 
     return make
+
+
+def test_players_are_warned_of_an_update_and_of_the_way_back(make_updated):
+    """When the version is at hand, and of no other. A cancel then leaves everything as it was."""
+    updated = make_updated(PALSERVER_SCRIPTS_DIR="")
+    panel, game = updated.panel, updated.game
+    assert updated.update("nine", wait_seconds=600)["state"] == "failed"
+    assert list_announcements(game) == []
+    cancel_countdown(panel, game, f"{updated.path}/update", {"version": "two"})
+    updated.check("one")
+    job = updated.update("two", wait_seconds=2, message="Soon newer")
+    assert job["state"] == "succeeded", updated.read_output(job)
+    assert "Told the players: Soon newer (2 s)" in updated.read_output(job)
+    updated.check("two")
+    kept = list(updated.backups.iterdir())
+    cancel_countdown(panel, game, f"{updated.path}/rollback", {"world": True})
+    assert list(updated.backups.iterdir()) == kept
+    updated.check("two")
+    job = updated.roll_back(wait_seconds=1)
+    assert "Told the players: The server stops soon. (1 s)" in updated.read_output(job)
+    updated.check("one")
 
 
 def test_a_running_server(make_updated):
@@ -159,7 +183,11 @@ def test_there_and_back_again(make_updated):
     updated = make_updated()
     refused = updated.panel.call("POST", f"{updated.path}/rollback")
     assert (refused.status_code, refused.json()["key"]) == (409, "no_rollback")
+    assert updated.panel.get(f"{updated.path}/rollback") == {"rollback": None}
     assert updated.update("two")["state"] == "succeeded"
+    way = updated.panel.get(f"{updated.path}/rollback")["rollback"]
+    newest = max(updated.backups.glob("*.json")).stem
+    assert (way["image"], way["backup"]) == (f"{updated.repository}:one", newest)
     then = updated.hash_newest_copy()
     live_on(updated.game, 8)
     job = updated.roll_back()
@@ -176,6 +204,25 @@ def test_there_and_back_again(make_updated):
     updated.game.wait_until_ready()
     assert read_day(updated.game) == 8
     assert hash_world(updated.game) != then
+
+
+def test_the_world_of_the_way_back_is_kept(make_updated):
+    """However many copies have been made since, before updates that failed."""
+    updated = make_updated(PALSERVER_SCRIPTS_DIR="")
+    updated.panel.run_job(f"{updated.path}/stop")
+    assert updated.update("two")["state"] == "succeeded"
+    way = updated.panel.get(f"{updated.path}/rollback")["rollback"]
+    later = [f"29990101-00000{number}" for number in range(4)]
+    packed = pack(list_entries(make_files()))
+    for backup_id in later:
+        archive = f"{backup_id}.tar.gz"
+        updated.backups.joinpath(archive).write_bytes(packed)
+        facts = {"instance": updated.game.name, "kind": "pre_update"}
+        set_manifest(updated.backups, describe(packed, make_files(), id=backup_id, archive=archive, **facts))
+    job = updated.panel.run_job(f"{updated.path}/backup")
+    assert job["result"]["removed"] == later[:1]
+    assert updated.panel.get(f"{updated.path}/rollback")["rollback"] == way
+    assert updated.backups.joinpath(f"{way['backup']}.tar.gz").exists()
 
 
 def test_a_version_that_ends_at_once(make_updated):
@@ -210,9 +257,18 @@ def test_a_compose_file_and_a_script_that_does_all_of_it(make_updated, tmp_path)
     assert hash_world(updated.game) == updated.hash_newest_copy()
 
 
-def test_a_version_that_spoils_the_world(make_game, versions, tmp_path):
-    """It runs and answers nobody: the old container is back in time, and the world with it."""
+OWN_COPY = 'mkdir -p "$PALSERVER_BACKUP_DIR/$1"; date >"$PALSERVER_BACKUP_DIR/$1/$(date +%s%N).zip"\n'
+
+
+@pytest.mark.parametrize("backup_script", [None, OWN_COPY], ids=["ours", "own"])
+def test_a_version_that_spoils_the_world(make_game, versions, tmp_path, backup_script):
+    """It runs and answers nobody: the old container is back in time, and the world with it.
+
+    Also where an operator's own script leaves a copy of which nobody else knows how to put it back.
+    """
     scripts = write_scripts(tmp_path / "scripts")
+    if backup_script is not None:
+        (scripts / "backup.sh").write_text(backup_script)
     rig = Rig(tmp_path / "base", PALSERVER_SCRIPTS_DIR=str(scripts))
     try:
         lived = rig.adopt(make_game(image=f"{versions}:one", environment=SPAN).start())
@@ -259,3 +315,51 @@ def test_a_panel_that_is_killed(make_updated, seed):
             assert now == before
         assert read_day(updated.game) == 5
     assert updated.panel.get("/api/jobs?state=running")["jobs"] == []
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_panel_that_is_killed_on_the_way_back_with_the_world(make_updated, seed):
+    """At any moment: the old version on the old world or the new one on the new world, running."""
+    updated = make_updated()
+    dice = random.Random(seed)
+    day = 5
+    for number in range(3):
+        old = updated.image.rpartition(":")[2]
+        new = "two" if old == "one" else "one"
+        job = updated.update(new)
+        assert job["state"] == "succeeded", updated.read_output(job)
+        live_on(updated.game, day + 3)
+        answer = updated.panel.call("POST", f"{updated.path}/rollback", {"world": True})
+        assert answer.status_code == 202, answer.text
+        time.sleep(dice.uniform(0, 9))
+        updated.panel.kill()
+        updated.panel.start()
+        wait_until(lambda: updated.panel.get(updated.path)["job"] is None, "nothing runs on it", 60)
+        updated.game.container = updated.container
+        updated.game.wait_until_ready()
+        now = updated.image.rpartition(":")[2]
+        assert (now, read_day(updated.game)) in ((old, day), (new, day + 3)), (seed, number)
+        updated.check(now)
+        day = read_day(updated.game)
+    assert updated.panel.get("/api/jobs?state=running")["jobs"] == []
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_script_of_an_update_that_is_killed(make_updated, seed):
+    """The panel lives on: one container that runs, of the old version where the job has failed."""
+    updated = make_updated()
+    dice = random.Random(seed)
+    for _ in range(4):
+        old = updated.image.rpartition(":")[2]
+        new = "two" if old == "one" else "one"
+        order = updated.panel.call("POST", f"{updated.path}/update", {"version": new})
+        assert order.status_code == 202, order.text
+        is_hit = kill_script(updated.game.name, "update", dice, 3.0)
+        path = f"/api/jobs/{order.json()['job']['id']}?wait=60"
+        while (job := updated.panel.get(path)["job"])["finished_at"] is None:
+            pass
+        updated.game.container = updated.container
+        updated.game.wait_until_ready()
+        assert is_hit or job["state"] == "succeeded", updated.read_output(job)
+        updated.check(new if job["state"] == "succeeded" else old)
+        assert read_day(updated.game) == 5
