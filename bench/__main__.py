@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import FrameType
 
-from bench import answers, backups, growth, latency, logs, memory, metrics, throughput
+from bench import answers, backups, growth, latency, logs, memory, metrics, packing, page, tab, throughput
 from bench.lab import Lab
 from bench.table import Row, format_table
 
@@ -20,10 +20,13 @@ GROUPS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "latency": latency.measure,
     "answers": answers.measure,
     "metrics": metrics.measure,
+    "page": page.measure,
+    "tab": tab.measure,
     "throughput": throughput.measure,
     "memory": memory.measure,
     "growth": growth.measure,
     "backups": backups.measure,
+    "packing": packing.measure,
 }
 
 

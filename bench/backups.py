@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.lab import Lab, adopt, settle
-from bench.load import Load, Target, run_load
+from bench.load import Load, Target, find_p95, run_load
 from bench.table import Row
 from palserver.clock import parse_time
 from tests.panel import Panel
 
 PATH = "/api/instances"
 WORLD_BYTES = 2**30
-IDLE_SECONDS = 10.0
-ASKED_SECONDS = 3.0  # at a time, until the backup is done
+IDLE_SECONDS = 5.0
+ASKED_SECONDS = 2.0  # at a time, until the backup is done
 PAUSE_SECONDS = 0.005
 MOST = 2.0
 
@@ -25,32 +25,39 @@ def measure(lab: Lab) -> Iterator[Row]:
     name = lab.run_game(DEMO_WORLD_BYTES=str(WORLD_BYTES))
     adopt(panel, name)
     settle()
-    idle = _ask(panel, IDLE_SECONDS)
-    job, busy = _ask_during_backup(panel, name)
-    ratio = busy / idle.p95
+    before = _ask(panel, IDLE_SECONDS)
+    job, stretches = _ask_during_backup(panel, name)
+    settle()
+    idle = find_p95([before, _ask(panel, IDLE_SECONDS)])  # the machine itself may change its pace meanwhile
+    busy = find_p95(stretches)
+    ratio = busy / idle
     verdict = "ok" if ratio <= MOST else "below"
     yield Row(
         f"GET {PATH} p95 while {WORLD_BYTES >> 20} MiB are backed up, against idle",
         f"{busy:.2f} ms",
-        f"{idle.p95:.2f} ms",
+        f"{idle:.2f} ms",
         f"{ratio:.2f}",
         f"<= {MOST:g}",
         verdict,
     )
+    yield Row(
+        f"  in the slowest {ASKED_SECONDS:g} s of it, p95",
+        f"{max(stretch.p95 for stretch in stretches):.2f} ms",
+    )
     yield Row("  that backup, the game's save included", f"{_seconds(job):.1f} s")
 
 
-def _ask_during_backup(panel: Panel, name: str) -> tuple[Any, float]:
-    """The job, and the median of the p95 of each stretch in which it ran."""
+def _ask_during_backup(panel: Panel, name: str) -> tuple[Any, list[Load]]:
+    """The job, and what was asked in each stretch in which it ran."""
     jobs: list[Any] = []
     worker = threading.Thread(target=lambda: jobs.append(panel.run_job(f"/api/instances/{name}/backup")))
     worker.start()
     stretches = []
     while worker.is_alive():
-        stretches.append(_ask(panel, ASKED_SECONDS).p95)
+        stretches.append(_ask(panel, ASKED_SECONDS))
     worker.join()
     assert jobs and jobs[0]["state"] == "succeeded", jobs
-    return jobs[0], sorted(stretches)[len(stretches) // 2]
+    return jobs[0], stretches
 
 
 def _ask(panel: Panel, seconds: float) -> Load:

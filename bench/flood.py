@@ -11,7 +11,7 @@ from bench.process_figures import read_written_bytes
 from tests.waiting import wait_until
 
 LINE_BYTES = TEXT_CHARACTERS + 1
-MAX_LINES = 15_000_000  # some 2.7 GB in the engine's file, should nobody end it
+MAX_LINES = 30_000_000  # some 5.4 GB in the engine's file, should nobody end it
 # One write each, numbered. While the engine rotates its file it loses lines, so it must not come to that.
 PROGRAM = f"""
 import os
