@@ -20,6 +20,9 @@ WORKDIR /app
 COPY --from=packages /venv /venv
 COPY app.py migrations.py ./
 COPY palserver ./palserver
+# What the page draws its charts with, if npm has installed it. Copying what may be missing needs something beside it
+# that never is.
+COPY package-lock.json node_module[s] ./node_modules/
 COPY demo ./demo
 # The user cannot write beside the code, so without this every start would compile it anew.
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash .

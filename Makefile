@@ -3,18 +3,21 @@ PYTHON ?= python3
 SHELL_SCRIPTS = .ci/run $$(find . -name '.?*' -prune -o -name '*.sh' -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo picture test lint bench image engine
+.PHONY: help run check demo picture test lint bench image engine page
 
 help:  ## what can be done here
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile
 
-run: .venv/product engine  ## the panel; its settings come from the environment (see README.md)
+run: .venv/product engine page  ## the panel; its settings come from the environment (see README.md)
 	exec .venv/bin/python app.py
+
+check: .venv/product  ## what holds, and what a start would take over; touches nothing
+	.venv/bin/python app.py --check
 
 demo: image  ## the panel with two pretend game servers
 	exec .venv/bin/python -m demo.start
 
-picture: .venv/checks image  ## the picture in the README, taken anew from the demo
+picture: .venv/checks image  ## the pictures in the README, taken anew from the demo
 	setup/browser.sh
 	.venv/bin/python -m tests.screenshot
 
@@ -24,6 +27,7 @@ test: .venv/checks image  ## every test, against a real engine and a real browse
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench: .venv/bench image  ## how fast, how small, against the raw thing; BENCH_ARGS names the groups to measure
+	setup/browser.sh
 	.venv/bin/python -m bench $(BENCH_ARGS)
 
 lint: .venv/checks  ## style, types and shell scripts
@@ -31,12 +35,15 @@ lint: .venv/checks  ## style, types and shell scripts
 	.venv/bin/mypy
 	.venv/bin/shellcheck -x $(SHELL_SCRIPTS)
 
-image: .venv/product engine  ## the product's image, palserver:local
+image: .venv/product engine page  ## the product's image, palserver:local
 	setup/python_image.sh
 	setup/image.sh
 
 engine:  ## a Docker Engine
 	@setup/engine.sh
+
+page:  ## what the page draws its charts with, where there is npm
+	@setup/page_assets.sh
 
 # Stamps: the packages are installed again when their list has changed.
 .venv/product: requirements.txt
