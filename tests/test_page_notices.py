@@ -62,7 +62,7 @@ def test_a_countdown_is_cancelled_where_it_was_begun(page, panel, adopted):
 
 def test_a_restart_is_not_said_to_be_all_while_the_game_starts(page, panel, make_game):
     """The container runs long before anybody can play."""
-    game = make_game(environment={"DEMO_BOOT_SECONDS": "6"})
+    game = make_game(environment={"DEMO_BOOT_SECONDS": "10"})
     game.start()
     panel.adopt(game.name)
     row = page.get_by_test_id(f"instance-{game.name}")

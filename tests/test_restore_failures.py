@@ -249,7 +249,10 @@ def test_an_engine_that_goes_away_in_a_backup(rig, wire, make_game, moment):
     """The backup fails in words, nothing of it is left, the game plays on; the next one succeeds."""
     lived = rig.adopt(make_game(environment=SPAN | {"DEMO_WORLD_BYTES": "40000000"}).start())
     job = rig.services.tasks.back_up(lived.game.name, "tester", None)
-    go_away(rig, wire, job, lambda: any(line.startswith(moment) for line in job.output))
+    wait_until(lambda: any(line.startswith(moment) for line in job.output), moment, 60)
+    wire.cut()
+    assert job.ended.wait(100), (job.step, list(job.output))
+    wire.is_cut = False
     assert (job.state, end_of(job)) == ("failed", "script_failed")
     assert job.output[-1] == errors.EngineUnreachable.sentence
     assert lived.list_copies() == []

@@ -7,7 +7,7 @@ import { exclusively } from "./lock.js";
 import { ApiError, send } from "./request.js";
 
 const RENEW_AT_SHARE = 0.8; // of the token's life, so that it never runs out on the way
-const LAST_ANSWERS_MS = 1000; // for which a sign-out waits: after it they would be refusals
+const LAST_ANSWERS_MS = 3000; // for which a sign-out waits: after it they would be refusals
 
 /** @typedef {import("../types.js").User} User */
 /** @typedef {{token: string, renewAt: number, user: User}} Session */
@@ -23,7 +23,8 @@ const asking = new Set();
 let renewing = null;
 /** @type {string|null} */
 let ending = null;
-let isLeaving = false;
+/** @type {Promise<void>|null} */
+let leaving = null;
 
 /** @returns {User|null} */
 export function currentUser() {
@@ -33,11 +34,6 @@ export function currentUser() {
 /** @returns {string|null} why somebody who had been signed in is so no longer, unless it was done here */
 export function whyEnded() {
   return ending;
-}
-
-/** @returns {boolean} whether the session is being ended from here: what is asked now would be refused */
-export function isSigningOut() {
-  return isLeaving;
 }
 
 /** @param {import("../types.js").Role} role @returns {boolean} whether the user may do what `role` may */
@@ -52,16 +48,21 @@ export async function signIn(username, password) {
 }
 
 /** @param {string|null} [why] what to say of it, where it was not asked for */
-export async function signOut(why = null) {
-  isLeaving = true;
+export function signOut(why = null) {
+  leaving ??= leave(why).finally(() => {
+    leaving = null;
+  });
+  return leaving;
+}
+
+/** @param {string|null} why */
+async function leave(why) {
   const late = new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS));
   await Promise.race([Promise.allSettled(asking), late]);
   try {
-    await authorised("POST", "api/auth/logout");
+    await ask("POST", "api/auth/logout");
   } catch (error) {
     if (current) throw error; // not signed out: the server did not hear it
-  } finally {
-    isLeaving = false;
   }
   accept(null, why);
 }
@@ -82,11 +83,14 @@ export function renew() {
 }
 
 /**
- * Sends a request as the user who is signed in, renewing the token when it is time.
+ * Sends a request as the user who is signed in, renewing the token when it is time. What is asked during a sign-out
+ * waits for how that ends; nothing is sent where nobody is signed in.
  * @param {string} method @param {string} path
  * @param {{body?: object, timeoutMs?: number}} [options] @returns {Promise<any>}
  */
 export async function authorised(method, path, options = {}) {
+  await leaving?.catch(() => {});
+  if (!current) throw new ApiError(401, { key: "unauthorized" });
   const answer = ask(method, path, options);
   asking.add(answer);
   try {
@@ -96,8 +100,8 @@ export async function authorised(method, path, options = {}) {
   }
 }
 
-/** @param {string} method @param {string} path @param {{body?: object, timeoutMs?: number}} options */
-async function ask(method, path, options) {
+/** @param {string} method @param {string} path @param {{body?: object, timeoutMs?: number}} [options] */
+async function ask(method, path, options = {}) {
   if (current && Date.now() > current.renewAt) await renew();
   const token = current?.token ?? "";
   try {
@@ -118,7 +122,7 @@ async function exchange() {
     accept(await send("POST", "api/auth/refresh", { keepalive: true }), current && "signed_out");
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    accept(null, error.fields.ended ?? (current && "unknown"));
+    accept(null, leaving ? null : (error.fields.ended ?? (current && "unknown")));
   }
 }
 
@@ -130,7 +134,7 @@ function accept(answer, why = null) {
     renewAt: Date.now() + answer.expires_in * 1000 * RENEW_AT_SHARE,
     user: answer.user,
   };
-  if (answer || isLeaving) ending = null;
+  if (answer) ending = null;
   else if (why || before !== describe(null)) ending = why;
   if (describe(current) !== before) session.dispatchEvent(new Event("change"));
 }

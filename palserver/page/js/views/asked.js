@@ -1,7 +1,6 @@
 /** What the server does not send, but says that it has changed: asked for at once, and again with each news. Nothing
  * is asked for while nobody looks at the page. */
 
-import { isSigningOut } from "../api/session.js";
 import { news } from "../live/news.js";
 import { errorText } from "./notice.js";
 
@@ -39,7 +38,7 @@ export function asked(about, { ask, show, fail, server, everyMs }) {
   }
 
   function look() {
-    if (isWanted && asking === null && !isResting && !document.hidden && !isSigningOut()) again();
+    if (isWanted && asking === null && !isResting && !document.hidden) again();
   }
 
   /** Resolves when what is true now is shown. @returns {Promise<void>} */

@@ -13,7 +13,8 @@ import { forgetEnd, notify, notifyFailure } from "./notice.js";
 
 /** What starts a container anew, or may. */
 const STARTING_KINDS = new Set(["start", "restart", "update", "rollback", "restore"]);
-const WORD_OF_GAME_SECONDS = 4; // within which a new container's game is asked for the first time
+const WORD_OF_START_SECONDS = 2; // within which a start is heard of, where the job's end came first
+const WORD_OF_GAME_SECONDS = 8; // within which a new container's game is asked for the first time
 
 /** @type {Map<string, string>} the word that was last said of each server */
 const said = new Map();
@@ -74,7 +75,12 @@ function tellEnd(job) {
 
 /** Whether it is worth waiting a moment for what its game does now. @param {import("../types.js").Job} job */
 function isSoonKnown(job) {
-  return wordAfter(job) === "unknown" && (secondsSince(job.finished_at) ?? Infinity) < WORD_OF_GAME_SECONDS;
+  const word = wordAfter(job);
+  if (word === null) return false;
+  const startedAt = store.instances.get(job.instance)?.started_at ?? "";
+  const isOfBefore = word === "stopped" || Date.parse(startedAt) < Date.parse(job.started_at ?? "");
+  const seconds = isOfBefore ? WORD_OF_START_SECONDS : word === "unknown" ? WORD_OF_GAME_SECONDS : 0;
+  return (secondsSince(job.finished_at) ?? Infinity) < seconds;
 }
 
 /** What is still to come although the job is done: a container runs long before its game is ready. */
