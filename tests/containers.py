@@ -9,7 +9,7 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
-from tests.game import LABEL, LABELS
+from tests.game import LABEL, LABELS, remove_container
 
 PLAIN_IMAGE = "python:3.11-slim"
 
@@ -61,7 +61,7 @@ class Containers:
 
     def remove_all(self) -> None:
         for name in self.list_names():
-            self.client.containers.get(name).remove(force=True, v=True)
+            remove_container(self.client, name)
         for volume in self.client.volumes.list(filters={"label": LABEL}):
             if str(volume.name).startswith(self.prefix):
                 volume.remove(force=True)

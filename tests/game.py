@@ -12,6 +12,7 @@ import docker
 import requests
 from docker.models.containers import Container
 
+from palserver.clients.engine_refusals import NotNow, translate
 from palserver.services.restores.side_containers import HELPER_LABEL
 from tests.waiting import wait_until
 
@@ -57,8 +58,12 @@ class Game:
     def start_hidden(self) -> Game:
         """Start one whose REST port is not published; only its control port is asked."""
         self.container.start()
-        wait_until(self._is_controlled, f"{self.name} runs")
+        self.wait_until_controlled()
         return self
+
+    def wait_until_controlled(self) -> None:
+        """Its control port answers, which it does before the game has booted."""
+        wait_until(self._is_controlled, f"{self.name} runs")
 
     def _is_controlled(self) -> bool:
         try:
@@ -91,7 +96,7 @@ class Game:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         url = f"http://127.0.0.1:{self._host_port(CONTROL_PORT)}{path}"
-        answer = requests.request(method, url, json=body, timeout=5)
+        answer = requests.request(method, url, json=body, timeout=60)  # a flood is answered when it is over
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -125,10 +130,20 @@ class Game:
 
 
 def remove_container(client: docker.DockerClient, name: str) -> None:
-    try:
-        client.containers.get(name).remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return
+    """Returns when it has gone: the engine cannot remove it while a panel reads a file in it."""
+
+    def is_gone() -> bool:
+        try:
+            client.containers.get(name).remove(force=True, v=True)
+        except docker.errors.NotFound:
+            return True
+        except docker.errors.APIError as error:
+            if not isinstance(translate(str(error.explanation)), NotNow):
+                raise
+            return False
+        return True
+
+    wait_until(is_gone, f"{name} is removed")
 
 
 def remove_leftovers(client: docker.DockerClient) -> list[str]:
@@ -136,7 +151,7 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
     containers = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     left = [container for container in containers if _is_left(container.labels[LABEL])]
     for container in left:
-        container.remove(force=True, v=True)
+        remove_container(client, str(container.name))
     remove_helpers(client)
     for volume in client.volumes.list(filters={"label": LABEL}):
         if _is_left(volume.attrs["Labels"][LABEL]):

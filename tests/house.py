@@ -102,7 +102,7 @@ class House:
         return self.games.view(instance)
 
     def wait_for(self, name: str, status: str) -> GameView:
-        wait_until(lambda: self.view(name).status == status, f"{name} is {status}", 30)
+        wait_until(lambda: self.view(name).status == status, f"{name} is {status}")
         return self.view(name)
 
     def close(self) -> None:

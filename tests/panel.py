@@ -93,7 +93,7 @@ class Panel:
             assert process.poll() is None, f"the panel ended:\n{self.read_log()}"
             try:
                 return self.http.get(f"{self.url}/health", timeout=5).status_code == 200
-            except requests.ConnectionError:
+            except requests.RequestException:
                 return False
 
         wait_until(serves, "the panel serves")
@@ -102,7 +102,7 @@ class Panel:
         """SIGTERM; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -184,6 +184,6 @@ class Panel:
         )
 
 
-def receive(socket: ClientConnection, seconds: float = 20.0) -> Any:
+def receive(socket: ClientConnection, seconds: float = 60.0) -> Any:
     """The next message of a WebSocket, decoded."""
     return json.loads(socket.recv(seconds))

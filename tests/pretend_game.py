@@ -52,7 +52,8 @@ class PretendGame:
         return True
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"http://127.0.0.1:{self.control_port}{path}", json=body, timeout=5)
+        url = f"http://127.0.0.1:{self.control_port}{path}"
+        answer = requests.request(method, url, json=body, timeout=60)
         answer.raise_for_status()
         return answer.json()
 

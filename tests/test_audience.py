@@ -32,10 +32,10 @@ class TestAudience:
 
     def test_a_question_counts_for_a_while(self):
         """Who asked a moment ago may ask again; after the while nobody is there."""
-        audience = Audience(linger_seconds=0.2)
+        audience = Audience(linger_seconds=1)
         audience.note()
         seen = [audience.is_there]
-        gevent.sleep(0.25)
+        gevent.sleep(1.1)
         seen.append(audience.is_there)
         assert seen == [True, False]
         assert not audience.wait(0.01)
@@ -46,7 +46,7 @@ class TestAudience:
         waiting = [gevent.spawn(audience.wait, 30) for _ in range(3)]
         gevent.sleep(0)
         audience.note()
-        gevent.joinall(waiting, timeout=5)
+        gevent.joinall(waiting, timeout=20)
         assert [greenlet.value for greenlet in waiting] == [True] * 3
 
 
@@ -78,10 +78,10 @@ class TestPace:
         pace = Pace(audience, Intervals(60.0, 60.0), Intervals(0.8, 0.8))
         began = time.monotonic()
         pace.rest(began - 0.1)
-        assert 0.65 < time.monotonic() - began < 5
+        assert 0.65 < time.monotonic() - began < 30
         began = time.monotonic()
         pace.rest(began - 100)
-        assert REST_SECONDS - 0.05 < time.monotonic() - began < 5
+        assert REST_SECONDS - 0.05 < time.monotonic() - began < 30
 
     def test_who_comes_is_not_kept_waiting(self):
         """The long wait of a quiet time ends when somebody comes."""
@@ -91,7 +91,7 @@ class TestPace:
         gevent.sleep(0)
         assert not resting.ready()
         audience.note()
-        resting.get(timeout=5)
+        resting.get(timeout=30)
 
     def test_players_are_due_by_their_own_interval(self):
         """At first, and then when their time has come, give or take a poll's own time."""

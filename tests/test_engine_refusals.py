@@ -19,6 +19,7 @@ ENDPOINT = "driver failed programming external connectivity on endpoint alpha (0
 TAKEN = "address already in use"
 STOPPED = "Cannot update container 0b1c: cannot update a stopped container: unknown"
 REMOVING = "removal of container alpha is already in progress"
+READ = 'container 0b1c: driver "overlay2" failed to remove root filesystem: unlinkat /x: directory not empty'
 
 
 class UnwillingEngine:
@@ -116,9 +117,10 @@ def test_a_restart_policy_is_set_on_one_that_ends_this_moment(make_unwilling, st
     assert len(unwilling.calls) == 3
 
 
-def test_one_that_is_being_removed_already(make_unwilling):
-    """By the panel of before, perhaps, which was killed: the end of that is waited for."""
-    unwilling = make_unwilling(409, REMOVING, times=2)
+@pytest.mark.parametrize("status_words", [(409, REMOVING), (500, READ)])
+def test_one_that_is_being_removed_or_read(make_unwilling, status_words):
+    """By the panel of before, perhaps, which was killed, or by a poll: the end of that is waited for."""
+    unwilling = make_unwilling(*status_words, times=2)
     unwilling.engine.remove("alpha")
     assert len(unwilling.calls) == 3
 

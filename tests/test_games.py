@@ -19,6 +19,8 @@ from tests.pretend_rows import make_container
 from tests.waiting import wait_until
 
 METRICS = Metrics(57.0, None, 16.8, 3, 32, 3600, 32, None)
+# A game that is mute from each of its starts on, until it is told otherwise.
+MUTE = {"DEMO_FAULTS": '{"refuse": true}'}
 
 
 def started_ago(seconds: float) -> str:
@@ -136,12 +138,13 @@ def adopted(house: House, game: Game) -> Game:
 class TestView:
     def test_from_start_to_ready(self, house, make_game):
         """A game whose container has just started is starting, then ready; before and after it is off."""
-        game = make_game(environment={"DEMO_BOOT_SECONDS": "2", "PLAYERS": "16"})
+        game = make_game(environment={**MUTE, "PLAYERS": "16"})
         name = house.adopt(game)
         house.wait_for(name, "off")
-        game.container.start()
+        game.start_hidden()
         starting = house.wait_for(name, "starting")
         assert (starting.players, starting.max_players, starting.version) == (None, None, None)
+        game.set_faults(refuse=False)
         ready = house.wait_for(name, "ready")
         assert (ready.players, ready.max_players) == (0, 16)
         assert ready.version is not None and ready.checked_at is not None
@@ -217,11 +220,14 @@ class TestView:
 
     def test_restart_is_a_new_run(self, house, make_game):
         """After a restart of the container the game is starting again: the old answers count no more."""
-        game = make_game(environment={"DEMO_BOOT_SECONDS": "2"}).start()
+        game = make_game(environment=MUTE).start_hidden()
+        game.set_faults(refuse=False)
         name = house.adopt(game)
         house.wait_for(name, "ready")
         game.container.restart(timeout=1)
         assert house.wait_for(name, "starting").checked_at is None
+        game.wait_until_controlled()
+        game.set_faults(refuse=False)
         house.wait_for(name, "ready")
 
     def test_removed_container(self, house, adopted):

@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 PROJECT = Path(__file__).resolve().parent.parent
 SOCKET = "/var/run/docker.sock"
 SECOND_NANOSECONDS = 1_000_000_000
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,6 +83,7 @@ def test_the_container_gets_healthy_and_reaches_the_engine(container: Container)
     """With the socket and its group the engine calls the panel healthy, and the panel calls the engine ok."""
     wait_until(lambda: is_healthy(container), "the container is healthy", START_SECONDS)
     port = container.attrs["HostConfig"]["PortBindings"]["8000/tcp"][0]["HostPort"]
+    wait_until(lambda: is_ready(port), "the panel has reached the engine", START_SECONDS)
     ready = requests.get(f"http://127.0.0.1:{port}/ready", timeout=10)
     assert ready.json() == {"database": "ok", "engine": "ok"}
 

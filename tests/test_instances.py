@@ -165,7 +165,7 @@ def test_a_silent_game_has_an_unknown_number_of_players(panel, game):
     name = adopt(panel, game)
     wait_until(lambda: show(panel, name)["game"]["players"] == 0, "an empty server, said by the game")
     game.set_faults(hang=True)
-    wait_until(lambda: show(panel, name)["game"]["players"] is None, "players are unknown", 40)
+    wait_until(lambda: show(panel, name)["game"]["players"] is None, "players are unknown")
     assert show(panel, name)["state"] == "running"
 
 
@@ -182,7 +182,7 @@ def test_the_access_can_be_set_by_hand(panel, make_game):
     ]
     newest = panel.get("/api/audit")["entries"][0]
     assert (newest["action"], newest["target"]) != ("instances.change", name)
-    done = panel.call("PATCH", f"/api/instances/{name}?wait=20", body)
+    done = panel.call("PATCH", f"/api/instances/{name}?wait=60", body)
     assert done.status_code == 200
     assert done.json()["job"]["state"] == "succeeded"
     assert "by hand" not in done.text
@@ -190,7 +190,7 @@ def test_the_access_can_be_set_by_hand(panel, make_game):
     assert (info.status_code, info.json()["key"]) == (502, "game_unreachable")
     address = game.container.attrs["NetworkSettings"]["IPAddress"]
     body = {"rest_address": f"{address}:8212", "admin_password": ADMIN_PASSWORD}
-    panel.call("PATCH", f"/api/instances/{name}?wait=20", body)
+    panel.call("PATCH", f"/api/instances/{name}?wait=60", body)
     assert panel.get(f"/api/server/{name}/info")["version"].startswith("v1.0")
 
 
@@ -203,7 +203,7 @@ def by_hand(make_panel, make_game):
     panel.start()
     path = f"/api/instances/{adopt(panel, game)}"
     body = {"rest_address": f"127.0.0.1:{port}", "admin_password": ADMIN_PASSWORD}
-    panel.call("PATCH", f"{path}?wait=20", body)
+    panel.call("PATCH", f"{path}?wait=60", body)
     return panel, path, port
 
 
@@ -340,7 +340,7 @@ def test_roles_decide(panel, game, make_game: Callable[..., Game]):
         answer = panel.call("POST", "/api/instances/adopt", {"container": other.name}, token=token)
         assert answer.status_code == 403
         assert panel.call("PATCH", f"/api/instances/{name}", {}, token=token).status_code == 403
-    started = panel.call("POST", f"/api/instances/{name}/start?wait=20", token=operator)
+    started = panel.call("POST", f"/api/instances/{name}/start?wait=60", token=operator)
     assert started.json()["job"]["actor"] == "oscar"
 
 

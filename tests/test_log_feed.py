@@ -13,6 +13,7 @@ from gevent.server import StreamServer
 from palserver.clients.engine import Engine
 from palserver.services.logs.feed import LogFeed
 from palserver.services.logs.keeper import LogKeeper
+from palserver.services.logs.known_runs import KnownRuns
 from palserver.services.logs.writer import LogWriter
 from palserver.store.log_ring import LogRing
 from palserver.threads import Threads
@@ -36,6 +37,11 @@ class Log:
     def hold(self, minute: int, *texts: str) -> None:
         times = (f"2026-09-01T20:{minute:02}:{second:02}.000000000Z" for second in range(len(texts)))
         self.text = "".join(f"{time} {text}\n" for time, text in zip(times, texts, strict=True))
+
+    def send_again(self) -> None:
+        """As the engine does when it rotates its file: all of it, in the midst of it."""
+        first, *rest = self.text.splitlines(keepends=True)
+        self.text = "".join([first, *rest[:-1], first, *rest])
 
     def _answer(self, connection: socket.socket, _: object) -> None:
         connection.recv(65536)
@@ -73,3 +79,38 @@ def test_what_the_engine_threw_away_stays_unknown_to_a_slow_reader(log, feed, mo
     assert taken is not None and taken.lost == lost
     messages = [json.loads(message.payload) for message in taken.items]
     assert [None if each["type"] == "gap" else each["lines"][0][3] for each in messages] == had
+
+
+def list_messages(feed: LogFeed) -> list[list[str] | str]:
+    """Of each its lines' texts, or its type."""
+    messages = [json.loads(message.payload) for message in feed.subscribe(100, None).first]
+    return [[line[3] for line in each["lines"]] if each.get("lines") else each["type"] for each in messages]
+
+
+def test_what_the_engine_sends_again_is_left_out(log, feed):
+    """However old it is, and in the midst of what is new."""
+    log.hold(10, *map(str, range(60)))
+    log.send_again()
+    feed.fill(CONTAINER)
+    assert list_messages(feed) == [[*map(str, range(60))]]
+
+
+def test_the_first_run_has_written_all_there_is(log, feed):
+    """However late the engine noted its start; a later one what follows the end of the one before."""
+    started = make_container(is_tty=True, started_at="2026-09-01T20:10:30.000000000Z")
+    again = make_container(
+        is_tty=True, started_at="2026-09-01T20:20:03.000000000Z", last_end="2026-09-01T20:20:01.000000000Z"
+    )
+    runs = KnownRuns()
+    for container, minute in ((started, 10), (again, 20)):
+        feed.known_runs = runs.note(container)
+        log.hold(minute, "zero", "one", "two")
+        feed.fill(container)
+    assert list_messages(feed) == [
+        "state",
+        ["zero", "one", "two"],
+        "gap",
+        ["zero", "one"],
+        "state",
+        ["two"],
+    ]

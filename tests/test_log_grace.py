@@ -43,13 +43,13 @@ def wire(tmp_path: Path) -> Iterator[CountingWire]:
 @pytest.fixture
 def rig(tmp_path: Path, wire: CountingWire) -> Iterator[Rig]:
     rig = Rig(tmp_path / "panel", wire)
-    rig.services.logs._grace_seconds = 1.0
+    rig.services.logs._grace_seconds = 2.0
     yield rig
     rig.close()
 
 
 def has_said(game: Game, text: str) -> bool:
-    return text in game.container.logs(tail=5).decode()
+    return text in game.container.logs(tail=50).decode()
 
 
 def is_grace_over(rig: Rig) -> bool:

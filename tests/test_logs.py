@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
 from contextlib import ExitStack, closing, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +33,17 @@ def log_path(game: Game, query: str = "") -> str:
     return f"/api/instances/{game.name}/logs{query}"
 
 
-def read_until(viewer: ClientConnection, marker: str, seconds: float = 30) -> list[list[Any]]:
-    """All lines up to the one that contains `marker`; fails on a gap."""
+def read_until(viewer: ClientConnection, marker: str) -> list[list[Any]]:
+    """All lines up to the one that contains `marker`, and what came with it; fails on a gap."""
     lines: list[list[Any]] = []
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        message = receive(viewer, seconds)
-        if message["type"] == "lines":
-            lines += message["lines"]
-            if any(marker in line[3] for line in message["lines"]):
-                return lines
-        else:
-            assert message["type"] == "state", message
-    raise AssertionError(f"no {marker!r} within {seconds} s")
+    deadline = time.monotonic() + 60
+    while True:
+        assert time.monotonic() < deadline, f"no {marker!r} within a minute"
+        message = receive(viewer)
+        assert message["type"] in ("lines", "state"), message
+        lines += message.get("lines", [])
+        if texts(message.get("lines", []), marker):
+            return lines
 
 
 def say_until_told(game: Game, viewer: ClientConnection, text: str) -> list[list[Any]]:
@@ -56,8 +56,19 @@ def say_until_told(game: Game, viewer: ClientConnection, text: str) -> list[list
             lines.extend(receive(viewer, 1).get("lines", []))
         return bool(texts(lines, text))
 
-    wait_until(is_told, f"{text!r} is told", 30)
+    wait_until(is_told, f"{text!r} is told")
     return lines
+
+
+def wait_until_held(game: Game, text: str) -> None:
+    """The engine has it: it may be behind by as much as a pipe holds. The panel is not asked."""
+    wait_until(lambda: text in game.container.logs(tail=100).decode(), f"{text!r} was said")
+
+
+def end_log(game: Game) -> None:
+    """From now on nothing is added to it, neither by the panel's polling nor by what was still on its way."""
+    game.container.kill()
+    game.container.wait()
 
 
 def texts(lines: list[list[Any]], containing: str = "") -> list[str]:
@@ -81,6 +92,7 @@ def test_the_tail_comes_first(panel, adopted):
     """A new viewer gets the newest lines of what was said before, as many as it asked for."""
     adopted.say("before", repeat=50)
     adopted.say("the last of before")
+    wait_until_held(adopted, "the last of before")
     lines: list[list[Any]] = []
     with panel.watch(log_path(adopted, "?tail=10")) as viewer:
         while len(lines) < 10:  # what the panel's own polling has caused may stand behind it
@@ -215,7 +227,7 @@ def test_viewers_share_one_engine_stream(panel, adopted, engine):
             for viewer in [first, *others]:
                 read_until(viewer, "ten viewers")
             with_ten = count_streams()
-    assert with_ten <= with_one + 1  # an idle connection of an ordinary call may be in the pool
+    assert with_ten < with_one + 5  # nine would be one for each; connections of ordinary calls come and go
 
 
 def list_unix_peers(pid: int) -> list[str]:
@@ -241,7 +253,7 @@ def test_everybody_gets_every_line_of_a_flood(panel, adopted):
         adopted.say("flood", repeat=20_000)
         adopted.say("the flood is over")
         for viewer in viewers:
-            lines = read_until(viewer, "the flood is over", 60)
+            lines = read_until(viewer, "the flood is over")
             numbers = [line[0] for line in lines]
             assert numbers == list(range(numbers[0], numbers[0] + len(lines)))
             assert texts(lines, "flood ") == [
@@ -259,10 +271,10 @@ def test_a_slow_reader_is_told_what_it_lost_and_gets_whole_frames(panel, adopted
         first = read_until(quick, "both are here")[-1][0] + 1
         while not any("both are here" in line[3] for line in next(frames).get("lines", [])):
             pass
-        reading = gevent.spawn(read_until, quick, "the end of it", 60)  # meanwhile, or it would not be quick
-        adopted.say("filler-" + "x" * 900, repeat=20_000)
-        adopted.say("the end of it")
-        last = reading.get()[-1][0]
+        for number in range(6):  # each has room in the queue of a viewer that is quick, on a busy machine too
+            adopted.say("filler-" + "x" * 900, repeat=1000)
+            adopted.say(f"the end of part {number}")
+            last = read_until(quick, f"the end of part {number}")[-1][0]
     seen, lost = 0, 0
     while seen + lost < last - first + 1:
         message = next(frames)
@@ -287,14 +299,14 @@ def test_nobody_pays_for_a_viewer_that_stalls_or_vanishes(panel, adopted):
             while not texts(next(each).get("lines", []), "all are here"):
                 pass
         counts = [gevent.spawn(account, viewer, first, "the end of it") for viewer in (quick, second)]
-        saying = gevent.spawn(adopted.say, "filler-" + "x" * 900, repeat=20_000)
+        saying = gevent.spawn(adopted.say, "filler-" + "x" * 900, repeat=6000)
         while not texts(next(last_frames).get("lines", []), "filler-"):
             pass
         vanishing.shutdown(socket.SHUT_RDWR)
         saying.get()
         adopted.say("the end of it")
         end, other_end = (greenlet.get() for greenlet in counts)
-        assert end == other_end > first + 20_000
+        assert end == other_end > first + 6000
     seen, lost = 0, 0
     while seen + lost < end - first:
         message = next(frames)
@@ -466,7 +478,7 @@ def wait_for_close(viewer: ClientConnection) -> int:
     """Read to the end and return the close code."""
     try:
         while True:
-            viewer.recv(20)
+            viewer.recv(60)
     except ConnectionClosed as closed:
         assert closed.rcvd is not None, "the connection was cut without a word"
         return closed.rcvd.code
@@ -580,8 +592,8 @@ def test_numbers_go_on_over_restarts_of_panel_and_container(make_panel, game, tm
     assert [line[0] for line in seen] == list(range(seen[0][0], seen[0][0] + len(seen)))
     assert len(texts(seen, "while it runs")) == len(texts(seen, "while it is away")) == 3
     assert len({(line[1], line[2]) for line in seen}) == len(seen)
-    whole = read_text(panel, game)
-    assert [line.split(" ", 2)[2] for line in whole][-len(seen) :] == [line[3] for line in seen]
+    whole = [line.split(" ", 2)[2] for line in read_text(panel, game)]
+    assert "\n".join(line[3] for line in seen) in "\n".join(whole)  # more may have been said since
 
 
 def read_text(panel: Panel, game: Game, **query: Any) -> list[str]:
@@ -596,7 +608,8 @@ def test_the_log_can_be_read_as_text(panel, adopted):
     for number in range(5):
         adopted.say(f"사과 {number}")
         adopted.say(f"an error {number} with {ADMIN_PASSWORD}", stream="stderr")
-    wait_until(lambda: len(read_text(panel, adopted, q="error")) == 5, "everything was said")
+    end_log(adopted)
+    assert len(read_text(panel, adopted, q="error")) == 5
     everything = read_text(panel, adopted)
     times = [line.split(" ")[0] for line in everything]
     assert ADMIN_PASSWORD not in "".join(everything)
@@ -649,7 +662,7 @@ def list_lines(page: Any) -> list[list[Any]]:
 def test_the_log_can_be_read_back_to_its_beginning(panel, adopted):
     """A page at a time, by the numbers of its lines: each once, in order, and with where each run began."""
     adopted.say("before", repeat=2500)
-    adopted.container.kill()  # from now on nothing is added
+    end_log(adopted)
     page = read_page(panel, adopted, tail=1000)
     lines, messages = list_lines(page), list(page["messages"])
     assert (len(lines), page["after"]) == (1000, None)
@@ -737,15 +750,15 @@ def test_an_expression_that_would_take_for_ever_takes_no_time(panel, adopted):
 def test_the_panels_own_polling_is_marked(panel, adopted):
     """So that a reader can hide it: the line and the empty one that the game prints behind it."""
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
-        say_until_told(adopted, viewer, "here")
+        lines = say_until_told(adopted, viewer, "here")
         assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
         assert panel.call("POST", f"/api/server/{adopted.name}/save").status_code == 200
         adopted.say("by the game")
-        lines = read_until(viewer, "by the game")
+        lines += read_until(viewer, "by the game")
     own = [line[3] for line in lines if line[4:] == [True]]
     others = [line[3] for line in lines if line[4:] == []]
     assert any("/v1/api/info" in text for text in own)
-    assert own.count("") == len(own) / 2
+    assert all((one == "") != (other == "") for one, other in pairwise(own))  # in turn
     assert "by the game" in others
     assert any("/v1/api/save" in text for text in others)
 
@@ -787,30 +800,40 @@ def test_a_viewer_that_is_frozen_is_closed_after_a_while(panel, adopted):
     """It takes no more than its own bounds, and nobody waits for it."""
     with panel.watch(log_path(adopted, "?tail=0")) as viewer:
         say_until_told(adopted, viewer, "before")
-        before = count_descriptors(panel)
+        wait_until(lambda: count_viewers(panel) == 1, "nobody else is here any more")
         with closing(open_raw_viewer(panel, log_path(adopted, "?tail=0"))):
-            wait_until(lambda: count_descriptors(panel) > before, "it is here")
-            adopted.say("filler-" + "x" * 900, repeat=10_000)
-            adopted.say("the end of the filler")
-            read_until(viewer, "the end of the filler")
-            wait_until(lambda: count_descriptors(panel) <= before, "the frozen one is closed", 40)
+            wait_until(lambda: count_viewers(panel) == 2, "it is here")
+            for number in range(4):
+                adopted.say("filler-" + "x" * 900, repeat=1000)
+                adopted.say(f"the end of part {number}")
+                read_until(viewer, f"the end of part {number}")
+            wait_until(lambda: count_viewers(panel) == 1, "the frozen one is closed")
+            adopted.say("after it")
+            read_until(viewer, "after it")
+
+
+def count_viewers(panel: Panel) -> int:
+    (line,) = re.findall(r"^palserver_viewers (\S+)$", panel.call("GET", "/metrics").text, re.MULTILINE)
+    return int(float(line))
 
 
 def test_the_engines_repeats_at_a_rotation_are_removed(panel, make_game):
-    """A log that is rotated every few lines sends some again; nobody sees a line twice."""
+    """A log that is rotated every few lines sends some again; nobody sees a line twice, or misses one.
+
+    One round after the other, and none before the log is followed: where an engine rotates faster than it
+    sends, it loses lines, and its stream may stop.
+    """
     rotation = LogConfig(type="json-file", config={"max-size": "20k", "max-file": "3"})
     game = make_game(log_config=rotation).start()
     panel.adopt(game.name)
-    lines: list[list[Any]] = []
-    with panel.watch(log_path(game)) as viewer:
+    with panel.watch(log_path(game, "?tail=0")) as viewer:
+        lines = say_until_told(game, viewer, "here")
         for number in range(40):
-            game.say(f"round {number} " + "x" * 80, repeat=50)
-        game.say("the last round")
-        while not texts(lines, "the last round"):
-            lines += receive(viewer).get("lines", [])
+            game.say(f"round {number} " + "x" * 80, repeat=49)
+            game.say(f"round {number} is over")
+            lines += read_until(viewer, f"round {number} is over")
     said = texts(lines, "round ")
-    assert len(said) > 1000
-    assert len(set(said)) == len(said)
+    assert len(said) == len(set(said)) == 40 * 50
     assert [line[0] for line in lines] == list(range(lines[0][0], lines[0][0] + len(lines)))
 
 
@@ -824,7 +847,7 @@ def test_what_the_engine_itself_has_lost_is_told(panel, make_game):
     seen = list_lines(read_page(panel, game))[-1][0]
     game.say("x" * 80, repeat=2000)
     game.say("the end of it")
-    wait_until(lambda: read_text(panel, game, q="the end of it"), "everything was said")
+    wait_until_held(game, "the end of it")  # else some are read, and then more are rotated away
     messages = read_page(panel, game, after=seen, head=2000)["messages"]
     assert messages[0] == {"type": "gap", "lost": None}
     assert sum(message["type"] == "gap" for message in messages) == 1

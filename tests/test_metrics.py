@@ -67,17 +67,24 @@ def read_size(text: str) -> float:
 def test_figures_are_those_of_docker_stats(panel: Panel, busy):
     """CPU, memory and limit, on whichever cgroup version this machine has."""
     panel.adopt(busy)
-    wait_until(lambda: panel.get(f"/api/metrics/{busy}")["cpu_percent"], "a sample with CPU")
-    theirs = ask_docker_stats(busy)
-    ours = panel.get(f"/api/metrics/{busy}")
+    both = wait_until(lambda: ask_both(panel, busy), "both show the same share of the CPU")
+    assert both is not None
+    theirs, ours = both
     used, limit = (read_size(part) for part in theirs["MemUsage"].split(" / "))
     assert ours["memory_bytes"] == pytest.approx(used, rel=0.02, abs=MIB)
     assert ours["memory_limit_bytes"] == limit == 256 * MIB
     assert 48 * MIB < ours["memory_bytes"] < 256 * MIB
-    assert ours["cpu_percent"] == pytest.approx(float(theirs["CPUPerc"].rstrip("%")), abs=8)
-    assert 10 < ours["cpu_percent"] < 30
     # Some kernels count no block I/O: then the one shows zero, and ours says that it is not known.
     assert theirs["BlockIO"] == "0B / 0B" or ours["block_write_bytes"] is not None
+
+
+def ask_both(panel: Panel, name: str) -> tuple[dict[str, str], Any] | None:
+    """The two are of two moments, and between them others may have taken the CPU: then nothing."""
+    theirs = ask_docker_stats(name)
+    ours = panel.get(f"/api/metrics/{name}")
+    share = ours["cpu_percent"] or 0
+    is_same = 10 < share < 30 and share == pytest.approx(float(theirs["CPUPerc"].rstrip("%")), abs=8)
+    return (theirs, ours) if is_same else None
 
 
 COLUMNS = (
@@ -107,7 +114,8 @@ class TestHistory:
         game.join("Lamia")
         self.adopt(panel, game)
         history = wait_until(lambda: self.read_with_player(panel, game.name), "the player is on the curve")
-        sample = panel.get(f"/api/metrics/{game.name}")
+        now = time.time()
+        sample = wait_until(lambda: self.find_sample(panel, game.name), "a sample of after that")
         assert history["step_seconds"] == 15
         assert set(history) == {"step_seconds", "started_at", *COLUMNS}
         assert {len(history[name]) for name in COLUMNS} == {241}
@@ -117,7 +125,12 @@ class TestHistory:
         begins = [parse_time(text).timestamp() for text in history["time"]]
         assert [begin % 15 for begin in begins] == [0] * 241
         assert {after - before for before, after in pairwise(begins)} == {15}
-        assert begins[-1] <= time.time() < begins[-1] + 30
+        assert begins[-1] <= now < begins[-1] + 30
+
+    def find_sample(self, panel: Panel, name: str) -> Any:
+        """The newest; nothing while it is stale, as when the engine has no time to measure."""
+        sample = panel.get(f"/api/metrics/{name}")
+        return sample if sample["sampled_at"] else None
 
     def read_with_player(self, panel: Panel, name: str) -> Any:
         history = self.ask(panel, name).json()
@@ -128,7 +141,7 @@ class TestHistory:
         panel = make_panel()
         panel.start()
         self.adopt(panel, game)
-        written = wait_until(lambda: self.list_rows(panel), "a stretch is written", 40)
+        written = wait_until(lambda: self.list_rows(panel), "a stretch is written")
         panel.kill()
         panel.start()
         assert self.list_rows(panel)[: len(written)] == written

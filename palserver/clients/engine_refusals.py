@@ -9,7 +9,13 @@ from palserver import errors
 PORT_TAKEN = ("port is already allocated", "address already in use", "orts are not available")
 # A container that ends by itself while its restart policy is changed is still running for the engine and not
 # any more for what runs it. One that is being removed, by somebody who was killed perhaps, will be gone soon.
-NOT_NOW = ("annot update container", "is already in progress", "did not receive an exit event")
+# Its file system cannot go while a file in it is being read, for a poll perhaps.
+NOT_NOW = (
+    "annot update container",
+    "is already in progress",
+    "did not receive an exit event",
+    "failed to remove root filesystem",
+)
 _ADDRESS = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]*\]|::):(\d{1,5})\b")
 
 

@@ -40,8 +40,9 @@ class KnownRuns:
 
 
 def _first_time(started_at: str, last_end: str | None) -> str:
-    """Halfway between the end of the run before and the start, where that end is still known."""
-    started = parse_time(started_at)
-    ended = parse_time(last_end) if last_end else started
+    """Halfway between the end of the run before and the start. The first run has written all there is."""
+    if last_end is None:
+        return ""
+    started, ended = parse_time(started_at), parse_time(last_end)
     first = started - ((started - ended) / 2 if ended < started else START_LAG)
     return f"{first:%Y-%m-%dT%H:%M:%S.%f}000Z"
