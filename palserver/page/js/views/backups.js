@@ -24,6 +24,7 @@ export function backupsTab(server, openId) {
   const running = new KeyedList(strip, (job) => jobRow(server, job.id, null));
   const table = backupTable(server, openId, take);
   const version = may("operator") ? updateSection(server) : null;
+  version?.element.toggleAttribute("hidden", true); // until the list above it has its height
   const parts = [form?.element, strip, words, empty, table.element, version?.element];
   const element = el("div", { class: "backups-tab" }, parts);
   /** @type {Backup[]|null} */
@@ -42,6 +43,7 @@ export function backupsTab(server, openId) {
     } catch (error) {
       if (mine !== asked) return;
       setText(words, errorText(error));
+      version?.element.toggleAttribute("hidden", false);
       table.fade();
     }
   }
@@ -52,6 +54,7 @@ export function backupsTab(server, openId) {
     setText(words, listed.length ? totalText(listed) : "");
     empty.hidden = listed.length > 0;
     table.show(listed);
+    version?.element.toggleAttribute("hidden", false);
   }
 
   function update() {

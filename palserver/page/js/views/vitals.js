@@ -97,7 +97,7 @@ function share(part, whole) {
 
 /** @param {string} name @param {boolean} withPast @returns {Part} */
 function figure(name, withPast) {
-  const value = el("span", { class: "value" });
+  const value = el("span", { class: "value", "data-unknown": "" }, UNKNOWN);
   const rest = el("span", { class: "rest" });
   const line = withPast && (name === "cpu" || name === "memory") ? spark(name, SPARKS[name]) : null;
   const bar = line ? null : el("span", { class: "bar", "aria-hidden": "true" });
