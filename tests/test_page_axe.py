@@ -270,8 +270,8 @@ def is_grey(page: Page, part: str) -> bool:
     return look == ["grayscale(1)", page.evaluate(SOFT)]
 
 
-# What moved since the page was loaded without somebody's doing: each time the share of the window that moved times how
-# far it went (layout shift, as https://web.dev/articles/cls counts it and calls 0.1 in all good), and what it was.
+# What moved since the page was loaded without somebody's doing: each time the share of the window that moved,
+# times how far it went (layout shift; https://web.dev/articles/cls calls 0.1 in all good), and what it was.
 SEEN_JUMP = 0.01
 JUMPS = """
 () => {

@@ -52,7 +52,7 @@ export function backupsTab(server, openId) {
   function take(change) {
     listed = change(listed ?? []);
     setText(words, listed.length ? totalText(listed) : "");
-    empty.hidden = listed.length > 0;
+    showEmpty();
     table.show(listed);
     version?.element.toggleAttribute("hidden", false);
   }
@@ -63,9 +63,15 @@ export function backupsTab(server, openId) {
     if (store.connection === "live") seen = now;
     const job = store.instances.get(server)?.job;
     running.show(job ? [[job.id, job]] : []);
+    showEmpty();
     form?.update();
     version?.update();
     if (listed) table.show(listed);
+  }
+
+  /** Nothing is there, and nothing is about to be. */
+  function showEmpty() {
+    empty.hidden = listed === null || listed.length > 0 || store.instances.get(server)?.job?.kind === "backup";
   }
 
   function close() {

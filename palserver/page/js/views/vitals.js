@@ -13,6 +13,7 @@ import {
   playersOn,
   trouble,
   uptime,
+  wasKilled,
 } from "../status.js";
 import { store } from "../store.js";
 import { spark } from "./spark.js";
@@ -44,7 +45,9 @@ export function statusMark() {
 
 /** @param {Instance} instance */
 function since(instance) {
-  return instance.state === "exited" && instance.finished_at ? ago(instance.finished_at) : "";
+  if (instance.state !== "exited" || !instance.finished_at) return "";
+  const when = ago(instance.finished_at);
+  return wasKilled(instance) ? t("state.killed", { when }) : when;
 }
 
 /** @typedef {[text: string, after?: string, share?: number|null]} Shown */
