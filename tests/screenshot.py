@@ -62,7 +62,7 @@ def take_phone(page: Page, name: str) -> list[bytes]:
 def take_list(page: Page, names: list[str]) -> bytes:
     """The list of servers, once all are ready and somebody plays on each."""
     expect(page.locator(".spark path").first).to_have_attribute("d", TREND)
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"All {len(names)} servers are ready.")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"{len(names)} servers, all of them ready.")
     for name in names:
         expect(page.get_by_test_id(f"instance-{name}").locator(".players .value")).to_have_text(SOMEBODY)
     return take_down_to(page, ".host")

@@ -67,6 +67,8 @@ SCREENS = (
     Screen("overview, stopped", ADMIN, "#/servers/{stopped}", ".facts dl"),
     Screen("overview, missing", ADMIN, "#/servers/{missing}", ".status[data-tone=bad]"),
     Screen("log", ADMIN, "#/servers/{running}/logs", "[data-testid=log-line]", greys=(".vitals .status",)),
+    Screen("log, stopped", ADMIN, "#/servers/{stopped}/logs", "[data-testid=log-line]"),
+    Screen("log, missing", ADMIN, "#/servers/{missing}/logs", "[data-testid=log-state]"),
     Screen(
         "log filter", ADMIN, "#/servers/{running}/logs", "[data-testid=log-line]", presses="log-filter-open"
     ),
@@ -79,8 +81,10 @@ SCREENS = (
     ),
     Screen("kick", ADMIN, "#/servers/{running}/players", ".players tbody tr", presses="kick"),
     Screen("players, stopped", ADMIN, "#/servers/{stopped}/players", ".players-tab fieldset:disabled"),
+    Screen("players, missing", ADMIN, "#/servers/{missing}/players", ".players-tab fieldset:disabled"),
     Screen("bans", ADMIN, "#/servers/{running}/players", ".players tbody tr", presses="bans"),
     Screen("jobs", ADMIN, "#/servers/{running}/jobs", "[data-testid=job]", greys=(".jobs",)),
+    Screen("jobs, none", ADMIN, "#/servers/{stopped}/jobs", "main [role=status]:not(:empty)"),
     Screen("job", ADMIN, "#/servers/{running}/jobs/{job}", ".job-output .line", greys=(".jobs",)),
     Screen(
         "backups",
@@ -90,6 +94,7 @@ SCREENS = (
         greys=(".backups", ".versions"),
     ),
     Screen("backup", ADMIN, "#/servers/{running}/backups/{backup}", ".backup-facts", greys=(".backups",)),
+    Screen("backups, none", ADMIN, "#/servers/{stopped}/backups", "main .empty:not([hidden])"),
     Screen("backups, missing", ADMIN, "#/servers/{missing}/backups", "[data-testid=action-backup]"),
     Screen(
         "settings",
@@ -104,6 +109,8 @@ SCREENS = (
     Screen(
         "delete", ADMIN, "#/servers/{running}/manage", "[data-testid=delete-submit]", presses="delete-submit"
     ),
+    Screen("manage, stopped", ADMIN, "#/servers/{stopped}/manage", "[data-testid=change-submit]"),
+    Screen("manage, missing", ADMIN, "#/servers/{missing}/manage", "[data-testid=delete-submit]"),
     Screen("create", ADMIN, "#/create", "[data-testid=create-submit]"),
     Screen("account", ADMIN, "#/account", ".sessions li", greys=(".sessions",)),
     Screen("people", ADMIN, "#/people", ".people tbody tr", greys=("table.people",)),
@@ -261,6 +268,44 @@ def is_grey(page: Page, part: str) -> bool:
         "part => [getComputedStyle(part).filter, getComputedStyle(part).color]"
     )
     return look == ["grayscale(1)", page.evaluate(SOFT)]
+
+
+# What moved since the page was loaded without somebody's doing: each time the share of the window that moved,
+# times how far it went (layout shift; https://web.dev/articles/cls calls 0.1 in all good), and what it was.
+SEEN_JUMP = 0.01
+JUMPS = """
+() => {
+  const found = [];
+  const what = (node) => node?.outerHTML?.slice(0, 120) ?? node?.textContent;
+  const note = (list) => list.getEntries().forEach(({value, sources}) => {
+    found.push([value, sources.map(({node}) => what(node)).join(" | ")]);
+  });
+  new PerformanceObserver(note).observe({type: "layout-shift", buffered: true});
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => resolve(found), 100)));
+}
+"""
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), LOOKS[1:3])
+def test_nothing_jumps_when_data_arrives(chromium, house, language, width, theme):
+    """Each screen is loaded anew, and what stands there stays where it is."""
+    jumps = {}
+    options = {
+        "locale": LOCALES[language],
+        "color_scheme": theme,
+        "viewport": {"width": width, "height": 800},
+    }
+    with visiting(chromium, house.full.url, **options) as page:
+        let_in(page, ADMIN)
+        for screen in (screen for screen in SCREENS if screen.who == ADMIN and not screen.presses):
+            go_to(page, house.full, house, screen)
+            page.reload()
+            expect(page.locator(screen.shows).first).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            found = page.evaluate(JUMPS)
+            if sum(share for share, _ in found) > SEEN_JUMP:
+                jumps[screen.name] = found
+    assert jumps == {}
 
 
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])

@@ -449,7 +449,7 @@ def test_a_viewer_sees_and_changes_nothing(open_page, restored):
     details.get_by_test_id("backup-order-preview").click()
     expect(details.locator(".changes")).to_contain_text("the world")
     orders = page.locator(".backups-tab button:visible:not(.opener)")
-    assert orders.all_inner_texts() == ["What would a restore change?", "Download the list of files"]
+    assert orders.all_inner_texts() == ["Preview a restore", "Download the list of files"]
     expect(page.locator(".backups-tab input")).to_have_count(0)
 
 

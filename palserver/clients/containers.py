@@ -27,7 +27,7 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """One look at a container. `exit_code` is None unless it has ended, times are RFC 3339 or None.
+    """One look at a container. `exit_code` is None while it runs, times are RFC 3339 or None.
 
     `last_end` is when its last run ended: before `started_at` while another one is going on.
     """
@@ -74,7 +74,7 @@ def read_container(inspection: Mapping[str, Any]) -> Container:
         image=config["Image"],
         image_id=inspection["Image"],
         state=state["Status"],
-        exit_code=state["ExitCode"] if has_ended else None,
+        exit_code=state["ExitCode"] if has_ended or state["Status"] == "restarting" else None,
         oom_killed=bool(state.get("OOMKilled")),
         started_at=_time_or_none(state["StartedAt"]),
         finished_at=_time_or_none(state["FinishedAt"]) if has_ended else None,

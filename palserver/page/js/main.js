@@ -88,8 +88,8 @@ function signedInOrOut() {
   else disconnectEvents();
   shell.drawHead();
   shell.show(viewOfNow());
-  // A browser heeds the attribute on its own only once, for the first view; what had the focus is gone.
-  const first = document.querySelector("main [autofocus]") ?? document.querySelector("main h1");
+  // Not left to the attribute that browsers have for this: they heed it for the first view only, and complain later.
+  const first = document.querySelector("main [data-first]") ?? document.querySelector("main h1");
   if (first instanceof HTMLElement) first.focus();
 }
 

@@ -11,7 +11,8 @@ import { store } from "./store.js";
 
 const SAMPLE_GOOD_SECONDS = 20;
 const PLAYERS_GOOD_SECONDS = 90;
-const HARMLESS_EXIT_CODES = new Set([0, 130, 137, 143]); // an end by a signal that somebody sent
+const KILLED = 137; // by a signal that nothing can refuse
+const HARMLESS_EXIT_CODES = new Set([0, 130, KILLED, 143]); // an end by a signal that somebody sent
 
 /** @type {Object<string, [string, Tone]>} */
 const CONTAINER = {
@@ -55,6 +56,11 @@ export function isUp(instance) {
   return ["running", "restarting", "paused"].includes(instance.state);
 }
 
+/** @param {Instance} instance whether it had no time to save: ended by force, from here or from anywhere else */
+export function wasKilled(instance) {
+  return instance.state === "exited" && instance.exit_code === KILLED;
+}
+
 /** @param {Instance} instance whether a start makes its container again, should it be missing */
 export function isMadeHere(instance) {
   return instance.source !== "adopted";
@@ -65,10 +71,11 @@ export function trouble(instance) {
   if (instance.state === "missing") return t("trouble.missing");
   if (instance.state === "dead") return t("trouble.dead");
   if (instance.state === "running") return runningTrouble(instance.game.status);
-  if (instance.state !== "exited") return null;
+  if (!["exited", "restarting"].includes(instance.state)) return null;
   if (instance.oom_killed) return t("trouble.memory");
   const code = instance.exit_code;
-  return code === null || HARMLESS_EXIT_CODES.has(code) ? null : t("trouble.exit", { code: String(code) });
+  if (code === null || HARMLESS_EXIT_CODES.has(code)) return null;
+  return t(instance.state === "exited" ? "trouble.exit" : "trouble.again", { code: String(code) });
 }
 
 /** @param {string} status */
@@ -87,7 +94,7 @@ export function playersOn(instance) {
 
 /** @param {Instance} instance @returns {import("./types.js").Sample|null} null where none is fresh */
 export function freshSample(instance) {
-  if (!isUp(instance)) return null;
+  if (!isUp(instance) || instance.state === "restarting") return null;
   const latest = store.latestSample(instance.name) ?? instance.metrics;
   const age = secondsSince(latest?.sampled_at);
   if (latest === null || age === null || age > SAMPLE_GOOD_SECONDS) return null;
@@ -128,7 +135,7 @@ export function jobTruth(/** @type {Job} */ job) {
   if (job.error?.key === "cancelled") return ""; // which its state says
   if (job.error) return problemText(job.error.key, job.error.detail);
   if (job.result?.copies === 0) return t("job.no_copy");
-  if (job.result?.saved !== false) return "";
+  if (job.result?.saved !== false || job.result.deleted) return ""; // a deleted world needs no save
   const why = job.result.save_error;
   return t("job.not_saved") + (why ? ` ${problemText(why, "")}` : "");
 }

@@ -26,7 +26,7 @@ export function accountView() {
     { class: "account" },
     peopleNav("account"),
     el("div", { class: "headline" }, el("div", {}, title, about)),
-    el("div", { class: "parts" }, sessions.element, password),
+    el("div", { class: "parts" }, password, sessions.element),
   );
   return { title: t("account.title"), element, update: sessions.update, close: sessions.close };
 }

@@ -24,6 +24,7 @@ export function backupsTab(server, openId) {
   const running = new KeyedList(strip, (job) => jobRow(server, job.id, null));
   const table = backupTable(server, openId, take);
   const version = may("operator") ? updateSection(server) : null;
+  version?.element.toggleAttribute("hidden", true); // until the list above it has its height
   const parts = [form?.element, strip, words, empty, table.element, version?.element];
   const element = el("div", { class: "backups-tab" }, parts);
   /** @type {Backup[]|null} */
@@ -42,6 +43,7 @@ export function backupsTab(server, openId) {
     } catch (error) {
       if (mine !== asked) return;
       setText(words, errorText(error));
+      version?.element.toggleAttribute("hidden", false);
       table.fade();
     }
   }
@@ -50,8 +52,9 @@ export function backupsTab(server, openId) {
   function take(change) {
     listed = change(listed ?? []);
     setText(words, listed.length ? totalText(listed) : "");
-    empty.hidden = listed.length > 0;
+    showEmpty();
     table.show(listed);
+    version?.element.toggleAttribute("hidden", false);
   }
 
   function update() {
@@ -60,9 +63,15 @@ export function backupsTab(server, openId) {
     if (store.connection === "live") seen = now;
     const job = store.instances.get(server)?.job;
     running.show(job ? [[job.id, job]] : []);
+    showEmpty();
     form?.update();
     version?.update();
     if (listed) table.show(listed);
+  }
+
+  /** Nothing is there, and nothing is about to be. */
+  function showEmpty() {
+    empty.hidden = listed === null || listed.length > 0 || store.instances.get(server)?.job?.kind === "backup";
   }
 
   function close() {

@@ -30,6 +30,7 @@ export function playersTab(server) {
   const table = playerTable(server);
   const announce = may("operator") ? announceForm(server) : null;
   const bans = banList(server);
+  bans.element.hidden = true; // until the table above it has its height
   /** @type {Player[]} */
   let players = [];
   let asOf = "";
@@ -99,6 +100,7 @@ export function playersTab(server) {
     table.show(found);
     if (players.length === 0) search.element.hidden = wanted === "";
     const total = players.length;
+    bans.element.hidden = false;
     setText(
       words,
       wanted ? t("player.found", { count: found.length, total }) : t("players.count", { count: total }),
@@ -108,6 +110,7 @@ export function playersTab(server) {
   /** What was known stays, grey and with its time. @param {string} why */
   function showOld(why) {
     table.fade();
+    bans.element.hidden = false;
     setText(words, [why, asOf && t("players.as_of", { time: asOf })].join(" ").trim());
   }
 }

@@ -74,7 +74,7 @@ export function passwordForm({ known = "", changed = () => {} }) {
 
 /** @param {string} title @param {HTMLElement} lead @param {any} form */
 function door(title, lead, form) {
-  form.querySelector("input:not([hidden])").autofocus = true;
+  form.querySelector("input:not([hidden])").dataset.first = "";
   return el("section", { class: "door" }, el("h1", { tabindex: "-1" }, title), lead, form);
 }
 

@@ -13,6 +13,7 @@ import {
   playersOn,
   trouble,
   uptime,
+  wasKilled,
 } from "../status.js";
 import { store } from "../store.js";
 import { spark } from "./spark.js";
@@ -44,7 +45,9 @@ export function statusMark() {
 
 /** @param {Instance} instance */
 function since(instance) {
-  return instance.state === "exited" && instance.finished_at ? ago(instance.finished_at) : "";
+  if (instance.state !== "exited" || !instance.finished_at) return "";
+  const when = ago(instance.finished_at);
+  return wasKilled(instance) ? t("state.killed", { when }) : when;
 }
 
 /** @typedef {[text: string, after?: string, share?: number|null]} Shown */
@@ -97,7 +100,7 @@ function share(part, whole) {
 
 /** @param {string} name @param {boolean} withPast @returns {Part} */
 function figure(name, withPast) {
-  const value = el("span", { class: "value" });
+  const value = el("span", { class: "value", "data-unknown": "" }, UNKNOWN);
   const rest = el("span", { class: "rest" });
   const line = withPast && (name === "cpu" || name === "memory") ? spark(name, SPARKS[name]) : null;
   const bar = line ? null : el("span", { class: "bar", "aria-hidden": "true" });
