@@ -9,7 +9,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-def wait_until(look: Callable[[], Value], what: str, seconds: float = 20.0) -> Value:
+def wait_until(look: Callable[[], Value], what: str, seconds: float = 60.0) -> Value:
     """Look until the answer is true and return it; fail with `what` was awaited."""
     deadline = time.monotonic() + seconds
     while True:
