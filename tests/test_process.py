@@ -57,7 +57,7 @@ def test_the_default_admin_can_do_nothing_but_change_the_password(make_panel: Ma
 def test_all_mistakes_of_the_configuration_are_told_at_once(make_panel: MakePanel):
     """The process ends with 2 and names every wrong variable."""
     panel = make_panel(PALSERVER_PORT="seventy", LOG_LEVEL="LOUD", DOCKER_HOST="ssh://x")
-    assert panel.launch().wait(20) == 2
+    assert panel.launch().wait(60) == 2
     for name in ("PALSERVER_PORT", "LOG_LEVEL", "DOCKER_HOST"):
         assert name in panel.read_log()
 
@@ -67,7 +67,7 @@ def test_check_prints_the_configuration_and_starts_nothing(make_panel: MakePanel
     panel = make_panel(
         PALSERVER_BASE_DIR=str(tmp_path / "base"), SECRET_KEY="hidden-key-hidden-key-hidden-key"
     )
-    assert panel.launch("--check").wait(20) == 0
+    assert panel.launch("--check").wait(60) == 0
     assert "PALSERVER_BASE_DIR" in panel.read_log()
     assert "hidden-key" not in panel.read_log()
     assert PASSWORD not in panel.read_log()
@@ -77,7 +77,7 @@ def test_check_prints_the_configuration_and_starts_nothing(make_panel: MakePanel
 def test_check_tells_what_is_wrong(make_panel: MakePanel):
     """As a start would, and with the same exit code."""
     panel = make_panel(PALSERVER_PORT="x")
-    assert panel.launch("--check").wait(20) == 2
+    assert panel.launch("--check").wait(60) == 2
     assert "PALSERVER_PORT" in panel.read_log()
 
 
@@ -87,7 +87,7 @@ def test_a_port_in_use_stops_the_start_with_a_sentence(make_panel: MakePanel):
     with socket.socket() as other:
         other.bind(("127.0.0.1", panel.port))
         other.listen()
-        assert panel.launch().wait(20) == 1
+        assert panel.launch().wait(60) == 1
     assert "cannot start" in panel.read_log()
     assert "Traceback" not in panel.read_log()
 
@@ -100,7 +100,7 @@ def test_a_database_newer_than_the_code_is_refused(make_panel: MakePanel):
     path = panel.folder / "server" / "paladmin.db"
     with sqlite3.connect(path) as conn:
         conn.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    assert panel.launch().wait(20) == 1
+    assert panel.launch().wait(60) == 1
     assert "newer PalServer" in panel.read_log()
     assert "Traceback" not in panel.read_log()
 
@@ -112,7 +112,7 @@ def test_a_foreign_database_is_refused(make_panel: MakePanel):
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as conn:
         conn.execute("CREATE TABLE users (username TEXT)")
-    assert panel.launch().wait(20) == 1
+    assert panel.launch().wait(60) == 1
     assert f"cannot use {path} as its database" in panel.read_log()
     assert "Traceback" not in panel.read_log()
     with closing(sqlite3.connect(path)) as conn:
@@ -123,7 +123,7 @@ def test_a_second_panel_on_the_same_database_is_refused(make_panel: MakePanel):
     """The first one goes on."""
     first, second = make_panel(), make_panel()
     first.start()
-    assert second.launch().wait(20) == 1
+    assert second.launch().wait(60) == 1
     assert "Another PalServer" in second.read_log()
     assert first.get("/api/auth/me")["username"] == "admin"
 
