@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import docker
+import hypothesis
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
@@ -24,6 +25,12 @@ from tests.game import Game, remove_leftovers
 from tests.imitations import Images, Made, made_servers
 from tests.panel import Panel
 from tests.people import enter
+
+# How long an example takes is a fact about the machine, and which examples there are is not left to chance.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -49,10 +49,10 @@ class Game:
             options.pop("image", IMAGE), name=self.name, environment=environment, **(defaults | options)
         )
 
-    def start(self) -> Game:
+    def start(self, seconds: float = 60.0) -> Game:
         """Start it from outside the panel and wait until its REST API answers."""
         self.container.start()
-        self.wait_until_ready()
+        self.wait_until_ready(seconds)
         return self
 
     def start_hidden(self) -> Game:
@@ -72,8 +72,8 @@ class Game:
             return False
         return True
 
-    def wait_until_ready(self) -> None:
-        wait_until(self._answers, f"{self.name} answers")
+    def wait_until_ready(self, seconds: float = 60.0) -> None:
+        wait_until(self._answers, f"{self.name} answers", seconds)
 
     def _answers(self) -> bool:
         try:
@@ -147,7 +147,7 @@ def remove_container(client: docker.DockerClient, name: str) -> None:
 
 
 def remove_leftovers(client: docker.DockerClient) -> list[str]:
-    """What this run and those that have ended left; returns the names of the containers among it."""
+    """What this run and those that have ended left; returns the names of this run's containers among it."""
     containers = client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
     left = [container for container in containers if _is_left(container.labels[LABEL])]
     for container in left:
@@ -156,7 +156,7 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
     for volume in client.volumes.list(filters={"label": LABEL}):
         if _is_left(volume.attrs["Labels"][LABEL]):
             volume.remove(force=True)
-    return [str(container.name) for container in left]
+    return [str(container.name) for container in left if container.labels[LABEL] == LABELS[LABEL]]
 
 
 def list_helpers(client: docker.DockerClient) -> dict[str, str]:

@@ -51,9 +51,9 @@ class EngineWire:
 
     def _join(self, near: socket.socket, _: object) -> None:
         with socket.socket(socket.AF_UNIX) as far:
-            if self.is_cut:
-                return
             far.connect(ENGINE_SOCKET)
+            if self.is_cut:  # perhaps only while that was waited for: nobody else would cut this one
+                return
             ends = {near, far}
             self._open |= ends
             back = gevent.spawn(self._carry, far, near)

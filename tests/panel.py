@@ -153,9 +153,12 @@ class Panel:
         """Start a job and return it when it has ended."""
         answer = self.call("POST", f"{path}?wait=60", body)
         assert answer.status_code in (200, 202), answer.text
-        job = answer.json()["job"]
-        while job["finished_at"] is None:
-            job = self.get(f"/api/jobs/{job['id']}?wait=60")["job"]
+        return self.wait_for_job(answer.json()["job"]["id"])
+
+    def wait_for_job(self, job_id: str) -> Any:
+        """The job when it has ended, however long that takes."""
+        while (job := self.get(f"/api/jobs/{job_id}?wait=60")["job"])["finished_at"] is None:
+            continue
         return job
 
     def add_user(self, username: str, role: str) -> str:

@@ -19,7 +19,7 @@ SPAN = {"AUTO_SAVE_SPAN": "3600"}
 
 
 def order_game(game: Game, order: str, body: Any = None) -> None:
-    answer = requests.post(f"{game.rest_url}/{order}", json=body, auth=("admin", ADMIN_PASSWORD), timeout=20)
+    answer = requests.post(f"{game.rest_url}/{order}", json=body, auth=("admin", ADMIN_PASSWORD), timeout=120)
     assert answer.status_code == 200, answer.text
 
 
@@ -110,4 +110,4 @@ class Restored(Lived):
 
 
 def show_info(game: Game) -> Any:
-    return requests.get(f"{game.rest_url}/info", auth=("admin", ADMIN_PASSWORD), timeout=5).json()
+    return requests.get(f"{game.rest_url}/info", auth=("admin", ADMIN_PASSWORD), timeout=20).json()

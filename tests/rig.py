@@ -20,11 +20,17 @@ from tests.pretend_rows import make_instance
 from tests.restored import ID, Lived
 from tests.waiting import wait_until
 
+# More than a server is given to end by itself: one that was started just now does not hear that it shall.
+LONGEST_SECONDS = 300
+
 
 class Rig:
     """All services in this process, so that a test may take hold of any of them."""
 
-    def __init__(self, folder: Path, wire: EngineWire | None = None, **environ: str) -> None:
+    def __init__(
+        self, folder: Path, wire: EngineWire | None = None, ready_seconds: float = 120.0, **environ: str
+    ) -> None:
+        """`ready_seconds` is how long a game may take to be ready; few for one that never is."""
         engine = {"DOCKER_HOST": f"unix://{wire.path}"} if wire else {}
         self.config = read_config({"PALSERVER_BASE_DIR": str(folder), **engine, **environ})
         self.config.db_path.parent.mkdir(parents=True)
@@ -34,8 +40,8 @@ class Rig:
         )
         self.services = Services(self.config, self.database, self.background)
         self.services.start()
-        self.restores: Restores = replace(self.services.restores, ready_seconds=6.0)
-        self.updates = replace(self.services.updates, restores=self.restores, ready_seconds=6.0)
+        self.restores: Restores = replace(self.services.restores, ready_seconds=ready_seconds)
+        self.updates = replace(self.services.updates, restores=self.restores, ready_seconds=ready_seconds)
         wait_until(lambda: self.services.watch.is_reachable, "the engine is reached")
 
     def adopt(self, game: Game) -> Lived:
@@ -57,7 +63,7 @@ class Rig:
     def update(self, lived: Lived, version: str) -> Job:
         """Returns the job when it has ended."""
         job = self.begin_update(lived, version)
-        assert job.ended.wait(120), (job.step, list(job.output))
+        assert job.ended.wait(LONGEST_SECONDS), (job.step, list(job.output))
         return job
 
     def begin(self, lived: Lived) -> Job:
@@ -70,7 +76,7 @@ class Rig:
     def restore(self, lived: Lived) -> Job:
         """Returns the job when it has ended."""
         job = self.begin(lived)
-        assert job.ended.wait(120), (job.step, list(job.output))
+        assert job.ended.wait(LONGEST_SECONDS), (job.step, list(job.output))
         return job
 
     def close(self) -> None:

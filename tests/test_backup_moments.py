@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from palserver.scripts.stillness import Patience, World, find_world_guid, is_who
 from palserver.scripts.verify import check_archive
 from palserver.services.backups.reasons import MOVED, NEVER_STILL, STARTED
 from tests.game import SAVED_PATH, Game
+from tests.restored import SPAN
 from tests.waiting import wait_until
 
 MakeGame = Callable[..., Game]
@@ -88,7 +90,7 @@ def back_up(source: Source, path: Path) -> Copy:
 
 @pytest.mark.parametrize(
     ("span_seconds", "slow_seconds", "size_bytes"),
-    [(1, 0.0, 20_000_000), (2, 1.0, 4096), (2, 1.0, 60_000_000), (3, 2.0, 1_000_000)],
+    [(1, 0.0, 20_000_000), (2, 1.0, 4096), (4, 1.0, 60_000_000), (3, 1.5, 1_000_000)],
 )
 def test_what_is_called_consistent_is_of_one_save(
     make_game, client, tmp_path, span_seconds, slow_seconds, size_bytes
@@ -96,8 +98,10 @@ def test_what_is_called_consistent_is_of_one_save(
     """However the saves fall, and where they pause between the world and its players."""
     game = make_busy_game(make_game, span_seconds, slow_seconds, size_bytes)
     source = make_source(client, game)
-    copies = []
-    for _ in range(6):
+    copies: list[str | None] = []
+    deadline = time.monotonic() + 180
+    # One of those that pause does get to be of one moment, however slow the machine is.
+    while len(copies) < 6 or (slow_seconds and None not in copies and time.monotonic() < deadline):
         copy = back_up(source, tmp_path / "x.tar.gz")
         copies.append(copy.reason)
         if copy.reason is None:
@@ -126,13 +130,13 @@ def test_a_backup_that_looks_away_is_mixed(make_game, client, tmp_path, backgrou
 def test_a_world_that_is_never_still(make_game, client, tmp_path):
     """It is read once, and marked."""
     game = make_busy_game(make_game, 1, 0.0, 4096)
-    source = make_source(client, game, Patience(2.0, 2.0, 3.0, 0.1))
+    source = make_source(client, game, Patience(4.0, 4.0, 6.0, 0.1))
     assert back_up(source, tmp_path / "x.tar.gz").reason == NEVER_STILL
 
 
 def test_a_world_that_changes_whenever_it_is_read(make_game, client, tmp_path):
     """It is read three times, and marked."""
-    game = make_game().start()
+    game = make_game(environment=SPAN).start()
     game.join("Anna")
 
     class Nosy(Source):
@@ -154,7 +158,7 @@ def test_a_world_that_changes_whenever_it_is_read(make_game, client, tmp_path):
 
 def test_a_server_that_is_started_while_it_is_read(make_game, client, tmp_path):
     """A stopped one is taken as it is, but only if it stays stopped."""
-    game = make_game().start()
+    game = make_game(environment=SPAN).start()
     game.container.stop()
 
     class Nosy(Source):

@@ -156,7 +156,7 @@ def show(panel: Panel) -> Any:
 
 
 def wait_for_engine(panel: Panel, status: str) -> None:
-    wait_until(lambda: panel.get("/api/host")["engine"]["status"] == status, f"the engine is {status}", 40)
+    wait_until(lambda: panel.get("/api/host")["engine"]["status"] == status, f"the engine is {status}", 90)
 
 
 def test_an_engine_that_stops_and_comes_back(outage_panel: Panel, own_engine: OwnEngine):
@@ -172,14 +172,14 @@ def test_an_engine_that_stops_and_comes_back(outage_panel: Panel, own_engine: Ow
         job = panel.run_job("/api/instances/outage-game/start")
         assert (job["state"], job["error"]["key"]) == ("failed", "engine_unreachable")
         own_engine.start()
-        wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
+        wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 90)
         statuses: list[str] = []
         while statuses[-1:] != ["ok"]:
-            message = receive(events, 40)
+            message = receive(events, 90)
             if message["type"] == "engine":
                 statuses.append(message["status"])
     assert statuses[0] == "unreachable"
-    wait_until(lambda: show(panel)["metrics"], "its figures come again", 40)
+    wait_until(lambda: show(panel)["metrics"], "its figures come again", 90)
 
 
 def test_an_engine_that_hangs_is_noticed(outage_panel: Panel, own_engine: OwnEngine):
@@ -192,7 +192,7 @@ def test_an_engine_that_hangs_is_noticed(outage_panel: Panel, own_engine: OwnEng
         assert show(panel)["state"] == "unknown"
     finally:
         os.kill(own_engine.process.pid, signal.SIGCONT)
-    wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 40)
+    wait_until(lambda: show(panel)["state"] == "running", "the container is seen again", 90)
 
 
 def test_a_panel_that_started_first_finds_the_engine(make_panel: Callable[..., Panel], own_engine: OwnEngine):
@@ -202,7 +202,7 @@ def test_a_panel_that_started_first_finds_the_engine(make_panel: Callable[..., P
     panel.start()
     assert panel.call("GET", "/ready", token="").status_code == 503
     own_engine.start()
-    wait_until(lambda: panel.call("GET", "/ready", token="").status_code == 200, "the engine is found", 40)
+    wait_until(lambda: panel.call("GET", "/ready", token="").status_code == 200, "the engine is found", 90)
 
 
 def test_a_stopped_server_stays_stopped_when_the_engine_starts_again(
@@ -210,12 +210,12 @@ def test_a_stopped_server_stays_stopped_when_the_engine_starts_again(
 ):
     """The game left by itself under `unless-stopped`; a reboot of the host must not bring it back."""
     panel = outage_panel
-    wait_until(lambda: show(panel)["game"]["status"] == "ready", "the game is ready", 40)
+    wait_until(lambda: show(panel)["game"]["status"] == "ready", "the game is ready", 90)
     job = panel.run_job("/api/instances/outage-game/stop")
     assert job["result"]["ended_by"] == "game", job
     own_engine.stop()
     own_engine.start()
-    wait_until(lambda: show(panel)["state"] != "unknown", "the engine is seen again", 40)
+    wait_until(lambda: show(panel)["state"] != "unknown", "the engine is seen again", 90)
     assert show(panel)["state"] == "exited"
     with own_engine.connect() as client:
         attributes = client.containers.get("outage-game").attrs

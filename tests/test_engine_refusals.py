@@ -25,14 +25,14 @@ READ = 'container 0b1c: driver "overlay2" failed to remove root filesystem: unli
 class UnwillingEngine:
     """Refuses each call so many times, in its own words, before it does it."""
 
-    def __init__(self, folder: Path, status: int, words: str, times: int) -> None:
+    def __init__(self, folder: Path, status: int, words: str, times: int, call_seconds: int) -> None:
         self.calls: list[str] = []
         self._server = socketserver.ThreadingUnixStreamServer(str(folder / "engine.sock"), self._handler())
         self._refusal = (status, {"message": words})
         self._times = times
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
-        self.engine = Engine({"DOCKER_HOST": f"unix://{folder}/engine.sock"}, call_seconds=2)
+        self.engine = Engine({"DOCKER_HOST": f"unix://{folder}/engine.sock"}, call_seconds)
 
     def answer(self, call: str) -> tuple[int, object]:
         if "/version" in call:
@@ -76,8 +76,8 @@ class UnwillingEngine:
 def make_unwilling(tmp_path: Path) -> Iterator[object]:
     made: list[UnwillingEngine] = []
 
-    def make(status: int, words: str, times: int) -> UnwillingEngine:
-        made.append(UnwillingEngine(tmp_path, status, words, times))
+    def make(status: int, words: str, times: int, call_seconds: int = 20) -> UnwillingEngine:
+        made.append(UnwillingEngine(tmp_path, status, words, times, call_seconds))
         return made[-1]
 
     yield make
@@ -127,7 +127,7 @@ def test_one_that_is_being_removed_or_read(make_unwilling, status_words):
 
 def test_an_engine_that_never_ends_it_is_not_asked_for_ever(make_unwilling):
     """It is what it is: refused."""
-    unwilling = make_unwilling(409, REMOVING, times=1000)
+    unwilling = make_unwilling(409, REMOVING, times=1000, call_seconds=2)
     with pytest.raises(NotNow) as raised:
         unwilling.engine.remove("alpha")
     assert raised.value.key == "engine_refused"

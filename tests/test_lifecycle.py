@@ -46,7 +46,7 @@ def test_the_save_comes_before_the_shutdown(panel, adopted):
     assert posts.index("save") < posts.index("shutdown")
     assert adopted.restart_policy == "no"
     adopted.control("POST", "/crash", {"exit_code": 0})
-    job = panel.get(f"/api/jobs/{answer.json()['job']['id']}?wait=60")["job"]
+    job = panel.wait_for_job(answer.json()["job"]["id"])
     assert job["state"] == "succeeded"
     assert adopted.restart_policy == "unless-stopped"
 
@@ -132,7 +132,8 @@ def test_a_removed_container_cannot_be_started(panel, adopted):
     adopted.container.remove(force=True)
     job = run(panel, adopted, "start")
     assert (job["state"], job["error"]["key"]) == ("failed", "container_missing")
-    assert panel.get(f"/api/instances/{adopted.name}")["state"] == "missing"
+    instance = f"/api/instances/{adopted.name}"
+    wait_until(lambda: panel.get(instance)["state"] == "missing", "it is seen to be gone")
 
 
 def test_players_see_the_countdown(panel, adopted):
@@ -191,7 +192,7 @@ def test_two_people_at_once(panel, adopted):
     assert accepted.status_code == 202
     assert (refused.status_code, refused.json()["key"]) == (409, "instance_busy")
     assert refused.json()["fields"]["job"] == accepted.json()["job"]["id"]
-    job = panel.get(f"/api/jobs/{accepted.json()['job']['id']}?wait=60")["job"]
+    job = panel.wait_for_job(accepted.json()["job"]["id"])
     assert job["state"] == "succeeded"
 
 

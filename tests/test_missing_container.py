@@ -66,7 +66,7 @@ def set_image(house: OldHouse, image: str) -> None:
 def delete(house: OldHouse, **query: str) -> Any:
     answer = house.panel.call("DELETE", house.path, params={**query, "wait": "60"})
     assert answer.status_code in (200, 202), answer.text
-    return house.panel.get(f"/api/jobs/{answer.json()['job']['id']}?wait=60")["job"]
+    return house.panel.wait_for_job(answer.json()["job"]["id"])
 
 
 def test_a_change_leaves_the_compose_file_alone_and_says_so(house):
@@ -78,6 +78,7 @@ def test_a_change_leaves_the_compose_file_alone_and_says_so(house):
     body = {"memory_limit_bytes": 2**30}
     assert house.panel.call("PATCH", f"{house.path}?dry_run=1", body).json()["compose_file_stays"] is True
     job = house.panel.call("PATCH", f"{house.path}?wait=60", body).json()["job"]
+    job = house.panel.wait_for_job(job["id"])
     assert job["state"] == "succeeded", house.read_output(job)
     assert f"docker-compose-{house.name}.yml stays as it is." in house.read_output(job)
     assert house.compose.read_bytes() == before
@@ -200,7 +201,7 @@ class TestRestores:
                 name = made.name()
                 body = {"name": name, "image": imitations.get("thijsvanloef"), "server_password": ""}
                 answer = panel.call("POST", "/api/instances?wait=60", body).json()
-                job = panel.get(f"/api/jobs/{answer['job']['id']}?wait=60")["job"]
+                job = panel.wait_for_job(answer["job"]["id"])
                 port, password = job["result"]["ports"]["rest_port"], answer["generated"]["admin_password"]
                 guid = ask_game(port, password).json()["worldguid"]
                 backup = panel.run_job(f"/api/instances/{name}/backup")["result"]["backup"]

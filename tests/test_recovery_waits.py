@@ -16,11 +16,14 @@ from palserver.services.jobs.job import Job
 from palserver.services.jobs.patience import STEP, persist
 from tests.game import LABELS, remove_container
 from tests.restored import SPAN, Restored
-from tests.rig import Rig
+from tests.rig import LONGEST_SECONDS, Rig
 from tests.saved_trees import find_traces, hash_archive, hash_world
 from tests.test_recovery import order, read_output, show_job, wait_for_recovery
 from tests.test_restore_failures import check_old_world, disturb
 from tests.waiting import wait_until
+
+# It is waited for so long that a panel can be killed meanwhile.
+SLOW = {**SPAN, "DEMO_BOOT_SECONDS": "4"}
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def shelf(tmp_path, engine, make_game):
     name = f"test-{uuid.uuid4().hex[:12]}"
     options = {"type": "none", "device": str(disk), "o": "bind"}
     engine.volumes.create(f"{name}-saved", driver="local", driver_opts=options, labels=LABELS)
-    return make_game(name=name, environment=SPAN).start(), disk
+    return make_game(name=name, environment=SLOW).start(), disk
 
 
 def break_off(panel, game, step):
@@ -40,7 +43,7 @@ def break_off(panel, game, step):
     restored = Restored(panel, game)
     restored.adopt()
     job = order(panel, game, "backups/20260101-120000/restore")
-    wait_until(lambda: show_job(panel, job)["step"] == step, step, 60)
+    wait_until(lambda: show_job(panel, job)["step"] == step, step, 120)
     panel.kill()
     if game.state == "running":
         game.container.kill()
@@ -66,7 +69,7 @@ def test_a_disk_that_is_mounted_later(make_panel, shelf):
     away = disk.with_name("away")
     disk.rename(away)
     panel.start()
-    wait_until(lambda: (find_recovery(panel, game) or {}).get("step") == STEP, "it waits", 60)
+    wait_until(lambda: (find_recovery(panel, game) or {}).get("step") == STEP, "it waits", 120)
     job = find_recovery(panel, game)
     assert "tried again until it works" in read_output(panel, job["id"])
     refused = panel.call("POST", f"/api/instances/{game.name}/start")
@@ -89,7 +92,7 @@ def test_a_disk_whose_place_is_empty(make_panel, shelf):
     disk.rename(away)
     disk.mkdir()
     panel.start()
-    wait_until(lambda: (find_recovery(panel, game) or {}).get("step") == STEP, "it waits", 60)
+    wait_until(lambda: (find_recovery(panel, game) or {}).get("step") == STEP, "it waits", 120)
     assert "Is its disk mounted?" in read_output(panel, find_recovery(panel, game)["id"])
     disk.rename(disk.with_name("empty"))
     away.rename(disk)
@@ -148,7 +151,7 @@ def write(panel, statement, *values):
 
 def test_a_container_that_is_gone_is_no_hindrance(make_panel, make_game):
     """Where it can be made anew, its volumes are reached by another one, which is gone afterwards."""
-    panel, game = make_panel(), make_game(environment=SPAN).start()
+    panel, game = make_panel(), make_game(environment=SLOW).start()
     panel.start()
     restored = break_off(panel, game, "waiting_for_ready")
     write(panel, "UPDATE instances SET source = 'created'")
@@ -173,8 +176,33 @@ def test_a_deletion_that_was_all_but_told(make_panel):
     """
     write(panel, statement, *row)
     panel.start()
-    job = wait_until(lambda: panel.get("/api/jobs?limit=1")["jobs"][0]["result"], "it is told", 30)
+    job = wait_until(lambda: panel.get("/api/jobs?limit=1")["jobs"][0]["result"], "it is told")
     assert (job["of"], [each["key"] for each in job["outcomes"]]) == ("delete", ["deleted"])
+
+
+def test_what_a_recovery_has_started_it_does_not_stop_again(tmp_path, make_game, monkeypatch):
+    """Where it has to begin anew, because the engine was gone just then, or the panel."""
+    rig = Rig(tmp_path / "base")
+    starts: list[object] = []
+    try:
+        lived, lifecycle = rig.adopt(make_game(environment=SPAN).start()), rig.services.lifecycle
+        lived.game.container.stop()
+        start = lifecycle.start
+
+        def start_and_lose_the_engine(*arguments):
+            starts.append(start(*arguments))
+            lived.game.wait_until_ready()
+            if len(starts) == 1:
+                raise errors.EngineUnreachable()
+
+        monkeypatch.setattr(lifecycle, "start", start_and_lose_the_engine)
+        job = Job("recovery", lived.game.name, "PalServer", lambda job: None, lambda job: None)
+        intent = {"kind": "restart", "is_stopping": True, "shall_run": True}
+        job.inherit(intent)
+        rig.services.recovery._recover(rig.find(lived), intent, job)
+        assert starts == [{"was_running": False}, {"was_running": True}]
+    finally:
+        rig.close()
 
 
 def test_a_disk_that_goes_away_in_the_middle(tmp_path, shelf):
@@ -185,10 +213,10 @@ def test_a_disk_that_goes_away_in_the_middle(tmp_path, shelf):
         lived, away = rig.adopt(game), disk.with_name("away")
         disturb(rig, lambda: disk.rename(away))
         job = rig.begin(lived)
-        wait_until(lambda: job.step == STEP or job.ended.is_set(), "it waits", 60)
+        wait_until(lambda: job.step == STEP or job.ended.is_set(), "it waits", 120)
         assert rig.services.jobs.find_running(game.name) is job
         away.rename(disk)
-        assert job.ended.wait(100)
+        assert job.ended.wait(LONGEST_SECONDS)
         assert job.state == "failed"
         check_old_world(lived)
     finally:

@@ -22,7 +22,7 @@ from palserver.store.instances import Instance
 from tests.game import LABELS, Game
 from tests.house import EngineWire
 from tests.restored import ID, SPAN, Lived
-from tests.rig import Rig
+from tests.rig import LONGEST_SECONDS, Rig
 from tests.saved_trees import hash_archive, hash_world, keep_tree, read_day
 from tests.waiting import wait_until
 
@@ -66,6 +66,7 @@ def test_a_game_that_never_gets_ready(rig, lived):
     silent = replace(found, content=found.content.replace(b"RESTAPIEnabled=True", b"RESTAPIEnabled=False"))
     assert silent != found
     keep_tree(lived.backups, {**lived.tree, path: silent})
+    rig.restores = replace(rig.restores, ready_seconds=6.0)
     job = rig.restore(lived)
     assert (job.state, end_of(job)) == ("failed", "game_not_ready")
     check_old_world(lived)
@@ -169,7 +170,7 @@ def test_a_backup_that_breaks_after_it_was_checked(rig, lived):
 
 def test_somebody_starts_the_server_meanwhile(rig, lived):
     """No world is exchanged under a game."""
-    disturb(rig, lived.game.container.start)
+    disturb(rig, lived.game.start)
     assert end_of(rig.restore(lived)) == "instance_running"
     lived.game.wait_until_ready()
     day = read_day(lived.game)
@@ -221,11 +222,11 @@ def test_a_disk_that_is_full(rig, small_disk):
 def test_an_engine_that_goes_away(rig, lived, wire, step):
     """Whenever it comes back: the old world or the new one, and the server runs on it."""
     job = rig.begin(lived)
-    wait_until(lambda: job.step == step or job.ended.is_set(), step, 40)
+    wait_until(lambda: job.step == step or job.ended.is_set(), step, 120)
     wire.cut()
     wait_until(lambda: not rig.services.watch.is_reachable or job.ended.is_set(), "it is missed", 30)
     wire.is_cut = False
-    assert job.ended.wait(100), (job.step, list(job.output))
+    assert job.ended.wait(LONGEST_SECONDS), (job.step, list(job.output))
     lived.game.wait_until_ready()
     new = {name: found.digest for name, found in lived.tree.items()}
     copies = [hash_archive(path) for path in lived.list_copies()]
@@ -237,11 +238,11 @@ def test_an_engine_that_goes_away(rig, lived, wire, step):
 
 def go_away(rig: Rig, wire: EngineWire, job: Job, is_there: Callable[[], bool]) -> None:
     """The engine, from a moment of the job on, until somebody has missed it; the job ends then."""
-    wait_until(lambda: is_there() or job.ended.is_set(), "the moment", 60)
+    wait_until(lambda: is_there() or job.ended.is_set(), "the moment", 120)
     wire.cut()
     wait_until(lambda: not rig.services.watch.is_reachable or job.ended.is_set(), "it is missed", 30)
     wire.is_cut = False
-    assert job.ended.wait(200), (job.step, list(job.output))
+    assert job.ended.wait(LONGEST_SECONDS), (job.step, list(job.output))
 
 
 @pytest.mark.parametrize("moment", ["Waiting until", "Reading /"])
@@ -251,7 +252,7 @@ def test_an_engine_that_goes_away_in_a_backup(rig, wire, make_game, moment):
     job = rig.services.tasks.back_up(lived.game.name, "tester", None)
     wait_until(lambda: any(line.startswith(moment) for line in job.output), moment, 60)
     wire.cut()
-    assert job.ended.wait(100), (job.step, list(job.output))
+    assert job.ended.wait(LONGEST_SECONDS), (job.step, list(job.output))
     wire.is_cut = False
     assert (job.state, end_of(job)) == ("failed", "script_failed")
     assert job.output[-1] == errors.EngineUnreachable.sentence
@@ -260,7 +261,7 @@ def test_an_engine_that_goes_away_in_a_backup(rig, wire, make_game, moment):
     assert lived.game.state == "running"
     wait_until(lambda: rig.services.watch.is_reachable, "the engine is back")
     again = rig.services.tasks.back_up(lived.game.name, "tester", None)
-    assert again.ended.wait(100)
+    assert again.ended.wait(LONGEST_SECONDS)
     assert (again.state, again.result["consistent"]) == ("succeeded", True)
 
 

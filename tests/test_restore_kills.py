@@ -60,7 +60,7 @@ class Killed:
             panel.kill()
             panel.start()
         instance = self.restored.path
-        wait_until(lambda: panel.get(instance)["job"] is None, "nothing runs on it", 60)
+        wait_until(lambda: panel.get(instance)["job"] is None, "nothing runs on it", 240)
         return panel.get(f"/api/jobs?instance={self.game.name}&limit=1")["jobs"][0]
 
     def _wait_for_step(self, job_id: str, step: str) -> None:
@@ -68,7 +68,7 @@ class Killed:
             job = self.panel.get(f"/api/jobs/{job_id}")["job"]
             return job["finished_at"] is not None or job["step"] == step
 
-        wait_until(is_there, step, 40)
+        wait_until(is_there, step, 120)
 
 
 def find_saves(tree: dict[str, Found]) -> list[Found]:
@@ -95,7 +95,7 @@ def test_a_countdown_is_no_beginning(make_killed):
     runs = killed.game.container.attrs["State"]
     panel.kill()
     panel.start()
-    wait_until(lambda: panel.get(restored.path)["job"] is None, "nothing runs on it", 60)
+    wait_until(lambda: panel.get(restored.path)["job"] is None, "nothing runs on it", 240)
     recovery = panel.get(f"/api/jobs?instance={killed.game.name}&limit=1")["jobs"][0]
     assert (recovery["kind"], recovery["result"]["outcome"]) == ("recovery", "The server runs on.")
     killed.game.container.reload()

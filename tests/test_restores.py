@@ -118,12 +118,14 @@ def test_players_are_warned_of_a_restore(make_restored):
     assert (read_world(game), restored.list_copies()) == (before, [])
     restored.check_whole()
     posts = len(list_posts(game))
+    game.set_faults(never_exit=True)  # so that it can be asked what it was told
     answer = panel.call("POST", f"{restored.path}/backups/{ID}/restore", {"wait_seconds": 2})
     job_id = answer.json()["job"]["id"]
     wait_until(lambda: "shutdown" in list_posts(game), "the game is asked to end")
     assert list_posts(game)[posts:] == ["announce", "save", "shutdown"]
     assert list_announcements(game)[-1] == "The server stops soon. (2 s)"
-    assert panel.get(f"/api/jobs/{job_id}?wait=60")["job"]["state"] == "succeeded"
+    game.control("POST", "/crash", {"exit_code": 0})
+    assert panel.wait_for_job(job_id)["state"] == "succeeded"
     assert read_world(game) == restored.tree
     restored.check_whole()
 

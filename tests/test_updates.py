@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from palserver.config import BUNDLED_SCRIPTS
+from palserver.services.restores.scripts import RestoreScripts
 from palserver.store.backups import set_manifest
 from tests import manifests_script
 from tests.game import LABELS, Game
@@ -269,7 +270,7 @@ def test_a_version_that_spoils_the_world(make_game, versions, tmp_path, backup_s
     scripts = write_scripts(tmp_path / "scripts")
     if backup_script is not None:
         (scripts / "backup.sh").write_text(backup_script)
-    rig = Rig(tmp_path / "base", PALSERVER_SCRIPTS_DIR=str(scripts))
+    rig = Rig(tmp_path / "base", ready_seconds=15.0, PALSERVER_SCRIPTS_DIR=str(scripts))
     try:
         lived = rig.adopt(make_game(image=f"{versions}:one", environment=SPAN).start())
         job = rig.update(lived, "spoils")
@@ -280,6 +281,28 @@ def test_a_version_that_spoils_the_world(make_game, versions, tmp_path, backup_s
         lived.game.wait_until_ready()
         assert hash_world(lived.game) == hash_archive(lived.list_copies()[-1])
         assert lived.game.container.attrs["Config"]["Image"] == f"{versions}:one"
+        lived.check_whole()
+    finally:
+        rig.close()
+
+
+def test_what_the_engine_still_made_for_a_script_that_was_killed(make_game, versions, tmp_path):
+    """It is there only after the way back has begun, and nothing is left of it either."""
+    rig = Rig(tmp_path / "base")
+    try:
+        lived = rig.adopt(make_game(image=f"{versions}:one", environment=SPAN).start())
+        name, client = lived.game.name, lived.game.client
+
+        class Late(RestoreScripts):
+            def is_touched(self, *arguments: Any) -> bool:
+                client.containers.create(f"{versions}:one", name=f"{name}-new-20260101000000", labels=LABELS)
+                return super().is_touched(*arguments)
+
+        scripts = Late(rig.restores.scripts.scripts)
+        rig.updates = replace(rig.updates, restores=replace(rig.restores, scripts=scripts))
+        assert rig.update(lived, "ends").state == "failed"
+        listed = client.containers.list(all=True, filters={"name": name})
+        assert [container.name for container in listed] == [name]
         lived.check_whole()
     finally:
         rig.close()
@@ -304,7 +327,7 @@ def test_a_panel_that_is_killed(make_updated, seed):
         time.sleep(dice.uniform(0, 7))
         updated.panel.kill()
         updated.panel.start()
-        wait_until(lambda: updated.panel.get(updated.path)["job"] is None, "nothing runs on it", 60)
+        wait_until(lambda: updated.panel.get(updated.path)["job"] is None, "nothing runs on it", 240)
         updated.game.container = updated.container
         updated.game.wait_until_ready()
         now = updated.image.rpartition(":")[2]
@@ -334,7 +357,7 @@ def test_a_panel_that_is_killed_on_the_way_back_with_the_world(make_updated, see
         time.sleep(dice.uniform(0, 9))
         updated.panel.kill()
         updated.panel.start()
-        wait_until(lambda: updated.panel.get(updated.path)["job"] is None, "nothing runs on it", 60)
+        wait_until(lambda: updated.panel.get(updated.path)["job"] is None, "nothing runs on it", 240)
         updated.game.container = updated.container
         updated.game.wait_until_ready()
         now = updated.image.rpartition(":")[2]
@@ -355,9 +378,7 @@ def test_a_script_of_an_update_that_is_killed(make_updated, seed):
         order = updated.panel.call("POST", f"{updated.path}/update", {"version": new})
         assert order.status_code == 202, order.text
         is_hit = kill_script(updated.game.name, "update", dice, 3.0)
-        path = f"/api/jobs/{order.json()['job']['id']}?wait=60"
-        while (job := updated.panel.get(path)["job"])["finished_at"] is None:
-            pass
+        job = updated.panel.wait_for_job(order.json()["job"]["id"])
         updated.game.container = updated.container
         updated.game.wait_until_ready()
         assert is_hit or job["state"] == "succeeded", updated.read_output(job)

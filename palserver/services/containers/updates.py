@@ -244,6 +244,8 @@ class Updates:
         elif self.restores.scripts.is_touched(job, instance, before.backup):
             job.write("The world was changed meanwhile. It is put back as well.")
             self.restores.put_back_copy(job, instance, before.backup)
+        # What the engine was still making for a script that was killed is there only now.
+        self.exchanges.remove_aside(instance.container, before.aside)
 
     def _remember(self, instance: Instance) -> Before:
         found = self.exchanges.find_spec(instance.container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -105,6 +106,8 @@ class Recovery:
                 self.lifecycle.end(job, instance)
         self.lifecycle.policies.put_back(instance.name)
         if intent.get("shall_run"):
+            with suppress(errors.PalError, sqlite3.Error):  # no room, which a start does not need
+                job.intend(is_stopping=False)  # whoever takes over from here must not stop it again
             self.lifecycle.start(job, instance)
             return (Outcome("started_again"),)
         self.lifecycle.unmake(instance, intent)
