@@ -91,7 +91,7 @@ class Game:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         url = f"http://127.0.0.1:{self._host_port(CONTROL_PORT)}{path}"
-        answer = requests.request(method, url, json=body, timeout=5)
+        answer = requests.request(method, url, json=body, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -125,10 +125,20 @@ class Game:
 
 
 def remove_container(client: docker.DockerClient, name: str) -> None:
-    try:
-        client.containers.get(name).remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return
+    """It is gone afterwards, also where a panel is about to remove it at this moment."""
+
+    def is_gone() -> bool:
+        try:
+            client.api.remove_container(name, force=True, v=True)
+        except docker.errors.NotFound:
+            return True
+        except docker.errors.APIError as error:
+            if "is already in progress" not in str(error):
+                raise
+            return False
+        return True
+
+    wait_until(is_gone, f"{name} is gone")
 
 
 def remove_leftovers(client: docker.DockerClient) -> list[str]:
@@ -141,6 +151,9 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
     for volume in client.volumes.list(filters={"label": LABEL}):
         if _is_left(volume.attrs["Labels"][LABEL]):
             volume.remove(force=True)
+    for network in client.networks.list(filters={"label": LABEL}):
+        if _is_left(network.attrs["Labels"][LABEL]):
+            network.remove()
     return [str(container.name) for container in left]
 
 
@@ -160,8 +173,7 @@ def remove_helpers(client: docker.DockerClient) -> None:
     names = {name.lstrip("/") for each in client.api.containers(all=True) for name in each["Names"]}
     for helper, beside in helpers.items():
         if beside not in names:
-            with contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_container(helper, force=True, v=True)
+            remove_container(client, helper)
 
 
 def _is_left(owner: str) -> bool:

@@ -18,7 +18,7 @@ from functools import partial
 import docker
 import requests
 
-from tests.game import IMAGE, LABELS
+from tests.game import IMAGE, LABELS, remove_container
 from tests.waiting import wait_until
 
 # Variables become the file, anew at every start unless one says no; some are arguments as well.
@@ -245,7 +245,7 @@ class Made:
 
     def remove(self) -> None:
         for name in self.list_containers():
-            self.client.containers.get(name).remove(force=True, v=True)
+            remove_container(self.client, name)
         for name in self.list_volumes():
             self.client.volumes.get(name).remove(force=True)
 
@@ -268,4 +268,4 @@ def ask_game(port: int, password: str, what: str = "info") -> requests.Response:
             return [requests.get(url, auth=("admin", password), timeout=2)]
         return []
 
-    return wait_until(answer, f"the game answers on {port}", 40)[0]
+    return wait_until(answer, f"the game answers on {port}")[0]

@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
+import jwt
 import requests
 from websockets.sync.client import ClientConnection, connect
 
@@ -93,7 +95,7 @@ class Panel:
             assert process.poll() is None, f"the panel ended:\n{self.read_log()}"
             try:
                 return self.http.get(f"{self.url}/health", timeout=5).status_code == 200
-            except requests.ConnectionError:
+            except requests.RequestException:
                 return False
 
         wait_until(serves, "the panel serves")
@@ -102,7 +104,7 @@ class Panel:
         """SIGTERM; returns the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -126,13 +128,17 @@ class Panel:
         token: str = answer.json()["access_token"]
         return token
 
+    def _get_token(self) -> str:
+        """One that lasts for a while yet: the tests of a file may take longer than the first one does."""
+        if not self.token or _read_end(self.token) < time.time() + 300:
+            self.token = self.sign_in()
+        return self.token
+
     def call(
         self, method: str, path: str, body: Any = None, token: str | None = None, **options: Any
     ) -> requests.Response:
         """One request as the admin, or with another `token`, or with none (`""`)."""
-        if token is None:
-            self.token = self.token or self.sign_in()
-            token = self.token
+        token = self._get_token() if token is None else token
         headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         return self.http.request(
             method, self.url + path, json=body, headers=headers, timeout=options.pop("timeout", 90), **options
@@ -153,7 +159,10 @@ class Panel:
         """Start a job and return it when it has ended."""
         answer = self.call("POST", f"{path}?wait=60", body)
         assert answer.status_code in (200, 202), answer.text
-        job = answer.json()["job"]
+        return self.finish(answer.json()["job"])
+
+    def finish(self, job: Any) -> Any:
+        """The job when it has ended, however long that takes."""
         while job["finished_at"] is None:
             job = self.get(f"/api/jobs/{job['id']}?wait=60")["job"]
         return job
@@ -171,9 +180,7 @@ class Panel:
 
     def watch(self, path: str, token: str | None = None) -> ClientConnection:
         """Open a WebSocket with a bearer header, as scripts do."""
-        if token is None:
-            self.token = self.token or self.sign_in()
-            token = self.token
+        token = self._get_token() if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return connect(
             f"ws://127.0.0.1:{self.port}{path}",
@@ -184,6 +191,11 @@ class Panel:
         )
 
 
-def receive(socket: ClientConnection, seconds: float = 20.0) -> Any:
+def _read_end(token: str) -> float:
+    """When it expires, as it says itself."""
+    return float(jwt.decode(token, options={"verify_signature": False})["exp"])
+
+
+def receive(socket: ClientConnection, seconds: float = 60.0) -> Any:
     """The next message of a WebSocket, decoded."""
     return json.loads(socket.recv(seconds))

@@ -248,7 +248,7 @@ def test_what_was_edited_counts(house):
     job = house.run("start")
     assert job["error"]["key"] == "compose_unusable"
     assert "“gpus”" in house.read_output(job)
-    assert house.view()["state"] == "missing"
+    wait_until(lambda: house.view()["state"] == "missing", "it is seen that the container is gone")
 
 
 def test_a_network_that_is_not_there(house):
