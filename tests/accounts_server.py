@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import bcrypt
+import pytest
 import requests
 from flask import Blueprint, Flask, Response
+from gevent.monkey import get_original
 
 from migrations import migrate
 from palserver.fanout import Topic
@@ -39,6 +43,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@contextmanager
+def hashing_held() -> Iterator[None]:
+    """No password is hashed as long as this lasts: whoever wants one waits, and those behind him do."""
+    held, hash_password = get_original("threading", "Lock")(), bcrypt.hashpw  # a real thread waits for it
+
+    def hashpw(password: bytes, salt: bytes) -> bytes:
+        with held:
+            return hash_password(password, salt)
+
+    with pytest.MonkeyPatch.context() as patch, held:
+        patch.setattr(bcrypt, "hashpw", hashpw)
+        yield
 
 
 class AccountsServer:

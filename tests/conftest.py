@@ -133,7 +133,7 @@ def made(engine: docker.DockerClient, panel: Panel) -> Iterator[Made]:
         yield made
         for one in panel.get("/api/instances")["instances"]:
             if one["name"].startswith(made.prefix):
-                panel.call("DELETE", f"/api/instances/{one['name']}?data=delete&wait=60")
+                panel.call("DELETE", f"/api/instances/{one['name']}?container=keep&wait=60")
 
 
 @pytest.fixture(scope="module")

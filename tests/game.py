@@ -156,6 +156,9 @@ def remove_leftovers(client: docker.DockerClient) -> list[str]:
     for volume in client.volumes.list(filters={"label": LABEL}):
         if _is_left(volume.attrs["Labels"][LABEL]):
             volume.remove(force=True)
+    for network in client.networks.list(filters={"label": LABEL}):
+        if _is_left(network.attrs["Labels"][LABEL]):
+            network.remove()
     return [str(container.name) for container in left if container.labels[LABEL] == LABELS[LABEL]]
 
 
@@ -175,8 +178,7 @@ def remove_helpers(client: docker.DockerClient) -> None:
     names = {name.lstrip("/") for each in client.api.containers(all=True) for name in each["Names"]}
     for helper, beside in helpers.items():
         if beside not in names:
-            with contextlib.suppress(docker.errors.NotFound):
-                client.api.remove_container(helper, force=True, v=True)
+            remove_container(client, helper)
 
 
 def _is_left(owner: str) -> bool:

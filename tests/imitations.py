@@ -268,4 +268,4 @@ def ask_game(port: int, password: str, what: str = "info") -> requests.Response:
             return [requests.get(url, auth=("admin", password), timeout=2)]
         return []
 
-    return wait_until(answer, f"the game answers on {port}", 40)[0]
+    return wait_until(answer, f"the game answers on {port}")[0]

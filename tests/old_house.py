@@ -29,6 +29,7 @@ IMAGE: dict[str, Any] = {
         f"DEMO_SAVED_PATH={SAVED_PATH}",
         "DEMO_LIVELY=0",
         "DEMO_BOOT_SECONDS=0",
+        "AUTO_SAVE_SPAN=3600",  # it saves when it is told to: two looks at its folder see the same
         f"ADMIN_PASSWORD={ADMIN_PASSWORD}",
     ],
     "Labels": LABELS,

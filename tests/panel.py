@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
+import jwt
 import requests
 from websockets.sync.client import ClientConnection, connect
 
@@ -126,13 +128,17 @@ class Panel:
         token: str = answer.json()["access_token"]
         return token
 
+    def _get_token(self) -> str:
+        """One that lasts for a while yet: the tests of a file may take longer than the first one does."""
+        if not self.token or _read_end(self.token) < time.time() + 300:
+            self.token = self.sign_in()
+        return self.token
+
     def call(
         self, method: str, path: str, body: Any = None, token: str | None = None, **options: Any
     ) -> requests.Response:
         """One request as the admin, or with another `token`, or with none (`""`)."""
-        if token is None:
-            self.token = self.token or self.sign_in()
-            token = self.token
+        token = self._get_token() if token is None else token
         headers = options.pop("headers", {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         return self.http.request(
             method, self.url + path, json=body, headers=headers, timeout=options.pop("timeout", 90), **options
@@ -174,9 +180,7 @@ class Panel:
 
     def watch(self, path: str, token: str | None = None) -> ClientConnection:
         """Open a WebSocket with a bearer header, as scripts do."""
-        if token is None:
-            self.token = self.token or self.sign_in()
-            token = self.token
+        token = self._get_token() if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return connect(
             f"ws://127.0.0.1:{self.port}{path}",
@@ -185,6 +189,11 @@ class Panel:
             max_queue=None,
             proxy=None,
         )
+
+
+def _read_end(token: str) -> float:
+    """When it expires, as it says itself."""
+    return float(jwt.decode(token, options={"verify_signature": False})["exp"])
 
 
 def receive(socket: ClientConnection, seconds: float = 60.0) -> Any:

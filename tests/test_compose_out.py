@@ -65,8 +65,8 @@ def test_the_same_server_runs_without_us(panel: Panel, engine, images, kind, tmp
         name, secret = made.name(), "a $ecret#1"
         body = {"name": name, "image": images.get(kind), "admin_password": secret, "server_password": "open"}
         limits = {"memory_limit_bytes": 2**30, "environment": {"NOTE": WORST}, **IMITATIONS[kind].body}
-        job = panel.call("POST", "/api/instances?wait=60", body | limits).json()["job"]
-        assert job["state"] == "succeeded"
+        job = panel.run_job("/api/instances", body | limits)
+        assert job["state"] == "succeeded", job["error"]
         rest_port = job["result"]["ports"]["rest_port"]
         guid = ask_game(rest_port, secret).json()["worldguid"]
         answer = panel.call("GET", f"/api/instances/{name}/compose")

@@ -46,10 +46,7 @@ def create(panel: Panel, name: str, image: str, **more: Any) -> tuple[Any, dict[
     """Make a server; the job when it has ended, and what was made up."""
     answer = panel.call("POST", "/api/instances?wait=60", {"name": name, "image": image, **more})
     assert answer.status_code in (200, 202), answer.text
-    job = answer.json()["job"]
-    while job["finished_at"] is None:
-        job = panel.get(f"/api/jobs/{job['id']}?wait=60")["job"]
-    return job, answer.json()["generated"]
+    return panel.wait_for_job(answer.json()["job"]["id"]), answer.json()["generated"]
 
 
 def inspect(made: Made, name: str) -> Any:
@@ -348,7 +345,8 @@ def test_a_panel_that_is_killed_in_the_middle_leaves_nothing_behind(make_panel, 
             whole = (made.list_containers(), made.list_volumes(), names)
             if names:  # it had been quicker than we were
                 assert whole == ([made.name()], [f"palserver-{made.name()}"], [made.name()])
-                panel.call("DELETE", f"/api/instances/{made.name()}?data=delete&wait=60")
+                panel.call("DELETE", f"/api/instances/{made.name()}?container=keep&wait=60")
+                made.remove()
             else:
                 assert whole == ([], [], [])
                 assert panel.get(f"/api/jobs/{job}")["job"]["state"] == "interrupted"
@@ -361,7 +359,7 @@ def test_a_kept_world_becomes_a_server_again(panel, images, made):
     name, image = made.name(), images.get("official")
     job, generated = create(panel, name, image)
     guid = ask_game(job["result"]["ports"]["rest_port"], generated["admin_password"]).json()["worldguid"]
-    deleted = panel.call("DELETE", f"/api/instances/{name}?wait=60").json()["job"]
+    deleted = panel.wait_for_job(panel.call("DELETE", f"/api/instances/{name}?wait=60").json()["job"]["id"])
     assert deleted["result"]["world"] == f"palserver-{name}"
     refused = panel.call("POST", "/api/instances", {"name": name, "image": image})
     assert (refused.status_code, refused.json()["key"]) == (409, "world_exists")
@@ -573,8 +571,7 @@ def test_a_pull_that_hangs_is_cancelled(panel, registry, offer, made):
     job = panel.call("POST", "/api/instances", body).json()["job"]
     assert registry.is_hanging.wait(60)
     assert panel.call("POST", f"/api/jobs/{job['id']}/cancel").status_code == 202
-    ended = panel.get(f"/api/jobs/{job['id']}?wait=60")["job"]
-    assert ended["state"] == "cancelled"
+    assert panel.wait_for_job(job["id"])["state"] == "cancelled"
     assert (made.list_containers(), made.list_volumes()) == ([], [])
 
 

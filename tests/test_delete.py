@@ -22,7 +22,7 @@ def delete(panel: Panel, name: str, **query: str) -> Any:
     """The job when it has ended."""
     answer = panel.call("DELETE", f"/api/instances/{name}", params={**query, "wait": "60"})
     assert answer.status_code in (200, 202), answer.text
-    return panel.get(f"/api/jobs/{answer.json()['job']['id']}?wait=60")["job"]
+    return panel.wait_for_job(answer.json()["job"]["id"])
 
 
 def has_container(engine: docker.DockerClient, name: str) -> bool:
@@ -175,11 +175,11 @@ def test_whoever_watches_is_told(panel, adopted):
         assert receive(events)["type"] == "snapshot"
         delete(panel, adopted.name)
         wait_until(
-            lambda: receive(events) == {"type": "instance_removed", "name": adopted.name}, "it is told", 30
+            lambda: receive(events) == {"type": "instance_removed", "name": adopted.name}, "it is told"
         )
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                log.recv(20)
+                log.recv(60)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4404
 
@@ -199,7 +199,7 @@ def test_its_log_goes_with_a_server(panel, make_game, query):
         assert not folder.exists()
         with pytest.raises(ConnectionClosed):
             while True:
-                log.recv(20)
+                log.recv(60)
     panel.adopt(new.name, name="log-twice")
     text = panel.call("GET", "/api/instances/log-twice/logs").text
     assert "said by the new one" in text

@@ -178,6 +178,7 @@ class TestWhileThePanelRuns:
         house.panel.stop()
         house.start()
         assert (house.view()["state"], house.view()["source"]) == ("running", "compose")
+        house.wait_until_ready()
         house.succeed("stop")
         house.container.remove()
         house.succeed("start")
@@ -242,13 +243,14 @@ def test_what_was_edited_counts(house):
     (house.compose.parent / ".env").write_bytes(b"ASKED=27017\r\n")
     house.succeed("start")
     assert "QUERY=27017" in house.container.attrs["Config"]["Env"]
+    house.wait_until_ready()  # a game that still starts does not hear that it is to end
     house.succeed("stop")
     house.container.remove()
     house.compose.write_bytes(text.replace(b"    restart", b"    gpus: all\r\n    restart"))
     job = house.run("start")
     assert job["error"]["key"] == "compose_unusable"
     assert "“gpus”" in house.read_output(job)
-    assert house.view()["state"] == "missing"
+    wait_until(lambda: house.view()["state"] == "missing", "it is seen that the container is gone")
 
 
 def test_a_network_that_is_not_there(house):

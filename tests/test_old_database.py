@@ -263,45 +263,53 @@ def test_a_damaged_one_stops_the_start(tree, start):
         start()
 
 
+# Each start is a process of its own, forked off one that has imported everything already.
 KILLER = """
 import os, sys
 from pathlib import Path
 from migrations import migrate
 from palserver.services.accounts.old_database import make_room
-left = int(sys.argv[2])
 
-def watch(event, arguments):
-    global left
-    if event.startswith(("open", "os.", "sqlite3.connect")) and base in str(arguments):
-        left -= 1
-        if left == 0:
-            os._exit(9)
+def start(base, left):
+    def watch(event, arguments):
+        nonlocal left
+        if event.startswith(("open", "os.", "sqlite3.connect")) and base in str(arguments):
+            left -= 1
+            if left == 0:
+                os._exit(9)
 
-base = sys.argv[1]
-sys.addaudithook(watch)
-make_room(Path(base, "server", "paladmin.db"), Path(base), migrate)
-print("done")
+    sys.addaudithook(watch)
+    make_room(Path(base, "server", "paladmin.db"), Path(base), migrate)
+    os._exit(0)
+
+for step, base in enumerate(iter(sys.stdin.readline, ""), 1):
+    child = os.fork()
+    if child == 0:
+        start(base.rstrip("\\n"), step)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
 def test_killed_at_every_step(tmp_path):
     """Before each thing it does on the disk it dies: the next start has all accounts, and the copy."""
-    for step in range(1, 200):
-        tree = OldTree(tmp_path / f"{step}")
-        tree.add_users(ROWS, is_wal=step % 2 == 0)
-        killed = subprocess.run(
-            [sys.executable, "-c", KILLER, tree.folder, str(step)],
-            cwd=PROJECT,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert killed.returncode in (0, 9), killed.stderr
-        with closing(open_panel(tree)) as database:
-            assert {user.username for user in users.list_users(database.reader)} == {"mina", "jun", "앤"}
-        assert signs_in(copy_of(tree), "mina", b"old secret"), step
-        left = {path.name for path in tree.server.glob("paladmin.db*")}
-        assert left == {"paladmin.db", "paladmin.db.before-palserver", "paladmin.db.lock"}, step
-        if killed.returncode == 0:
-            break
+    killer = subprocess.Popen(
+        [sys.executable, "-c", KILLER], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with killer:
+        assert killer.stdin is not None
+        assert killer.stdout is not None
+        for step in range(1, 200):
+            tree = OldTree(tmp_path / f"{step}")
+            tree.add_users(ROWS, is_wal=step % 2 == 0)
+            killer.stdin.write(f"{tree.folder}\n")
+            killer.stdin.flush()
+            code = int(killer.stdout.readline())
+            assert code in (0, 9)
+            with closing(open_panel(tree)) as database:
+                assert {user.username for user in users.list_users(database.reader)} == {"mina", "jun", "앤"}
+            assert signs_in(copy_of(tree), "mina", b"old secret"), step
+            left = {path.name for path in tree.server.glob("paladmin.db*")}
+            assert left == {"paladmin.db", "paladmin.db.before-palserver", "paladmin.db.lock"}, step
+            if code == 0:
+                break
     assert step > 12

@@ -9,6 +9,8 @@ import pytest
 
 from tests.accounts_server import PASSWORD, AccountsServer, key_of
 
+THEN = "2026-01-01T00:00:00.000Z"
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[AccountsServer]:
@@ -37,11 +39,13 @@ def test_last_used_is_the_last_refresh(server):
     """A refresh shows that a session is alive."""
     pair = server.sign_in()
     server.database.write(
-        lambda conn: conn.execute("UPDATE sessions SET last_used_at = '2026-01-01T00:00:00.000Z'")
+        lambda conn: conn.execute(
+            "UPDATE sessions SET created_at = :then, last_used_at = :then", {"then": THEN}
+        )
     )
     fresh = server.call("POST", "/api/auth/refresh", token=pair["refresh_token"]).json()["access_token"]
     (session,) = list_sessions(server, fresh)
-    assert session["last_used_at"] > session["created_at"] > "2026-01-02"
+    assert session["last_used_at"] > session["created_at"] == THEN
 
 
 def test_only_ones_own(server):

@@ -10,7 +10,10 @@ Value = TypeVar("Value")
 
 
 def wait_until(look: Callable[[], Value], what: str, seconds: float = 60.0) -> Value:
-    """Look until the answer is true and return it; fail with `what` was awaited."""
+    """Look until the answer is true and return it; fail with `what` was awaited.
+
+    A minute, for a machine that is busy with other things as well; nobody waits longer than he has to.
+    """
     deadline = time.monotonic() + seconds
     while True:
         value = look()

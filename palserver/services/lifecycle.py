@@ -83,6 +83,7 @@ class Lifecycle:
         except errors.PalError:
             with suppress(errors.PalError):
                 self._making.unmake(instance, job.intent)
+                self._watch.look(instance.container)
             raise
         self._watch.look(instance.container)
         return {"was_running": False}

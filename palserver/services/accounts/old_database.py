@@ -78,7 +78,20 @@ def find_users(base_dir: Path, db_path: Path) -> Found | None:
 
     Raises OldDatabaseError.
     """
-    read = map(read_users, list_places(base_dir, db_path))
+    return _find_newest(list_places(base_dir, db_path))
+
+
+def find_other_users(base_dir: Path, db_path: Path) -> Found | None:
+    """As `find_users`, but for our own database, which is open by now. Raises OldDatabaseError.
+
+    Who closes a file gives up every lock that his process has on it, SQLite's among them. The next program
+    to look into the database would take itself for the last one, and remove the log that we still write to.
+    """
+    return _find_newest(each for each in list_places(base_dir, db_path) if not each.samefile(db_path))
+
+
+def _find_newest(places: Iterable[Path]) -> Found | None:
+    read = map(read_users, places)
     found = [each for each in read if each is not None and each.rows]
     found.sort(key=lambda each: each.path.stat().st_mtime_ns, reverse=True)
     for other in found[1:]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from palserver.clock import utc_now
 from palserver.services.accounts.newcomers import Newcomer, UsersFileError, read_newcomers
-from palserver.services.accounts.old_database import add_old_users, find_users
+from palserver.services.accounts.old_database import add_old_users, find_other_users
 from palserver.services.accounts.passwords import COST, make_hash, mark_brought
 from palserver.services.private_files import make_private, move_file
 from palserver.store import users
@@ -33,8 +33,10 @@ def prepare_accounts(
     Nothing is being served yet, so the hashes are made here and now.
     """
     # Once only: whoever was removed since would come back. The database knows later passwords than the file.
-    if not users.is_any_user(database.reader) and (found := find_users(base_dir, db_path)) is not None:
-        database.write(add_old_users, found)
+    if not users.is_any_user(database.reader):
+        found = find_other_users(base_dir, db_path)
+        if found is not None:
+            database.write(add_old_users, found)
     for path in _find_files(base_dir, db_path.parent):
         newcomers = read_newcomers(path)
         added = database.write(_add_users, _make_users(database, newcomers, cost))
