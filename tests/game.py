@@ -68,7 +68,7 @@ class Game:
         return True
 
     def wait_until_ready(self) -> None:
-        wait_until(self._answers, f"{self.name} answers")
+        wait_until(self._answers, f"{self.name} answers", 60)  # some take their time to boot
 
     def _answers(self) -> bool:
         try:
