@@ -73,12 +73,14 @@ def make_room(db_path: Path, base_dir: Path, migrate: Callable[[sqlite3.Connecti
         raise OldDatabaseError(sentence) from error
 
 
-def find_users(base_dir: Path, db_path: Path) -> Found | None:
+def find_users(base_dir: Path, db_path: Path, *, is_open: bool = False) -> Found | None:
     """Those of the old database that was written last, of all that have any. Nothing there is touched.
 
-    Raises OldDatabaseError.
+    Ours is not read where it `is_open`: who closes a file gives up all locks that the process has on it, and
+    without those of SQLite another program takes the log from beneath it. Raises OldDatabaseError.
     """
-    read = map(read_users, list_places(base_dir, db_path))
+    places = list_places(base_dir, db_path)
+    read = map(read_users, [place for place in places if not (is_open and place.samefile(db_path))])
     found = [each for each in read if each is not None and each.rows]
     found.sort(key=lambda each: each.path.stat().st_mtime_ns, reverse=True)
     for other in found[1:]:
