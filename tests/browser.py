@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
 
 Visit = Callable[..., Page]  # of an address, with the options of `visiting`
 CHROMIUM = "/usr/bin/chromium"
@@ -51,11 +51,20 @@ def load(page: Page, address: str) -> None:
             dropped.append(request.url)
 
     page.on("requestfailed", note)
-    page.goto(address)
-    while dropped:
+    while not _arrives(page, address) or dropped:
         dropped.clear()
-        page.goto(address)
     page.remove_listener("requestfailed", note)
+
+
+def _arrives(page: Page, address: str) -> bool:
+    """Whether the document itself was not what was dropped."""
+    try:
+        page.goto(address)
+    except Error as error:
+        if "ERR_NETWORK_CHANGED" not in error.message:
+            raise
+        return False
+    return True
 
 
 def watch(page: Page, expected: str) -> list[str]:

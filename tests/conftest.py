@@ -35,11 +35,12 @@ hypothesis.settings.load_profile("tests")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure is told with what the panels wrote last."""
+    """A failure is told with what became of the panels, and what they wrote last."""
     report = yield
     if report.failed:
         for panel in Panel.open:
-            report.sections.append((f"log of the panel in {panel.folder}", panel.read_log()[-8000:]))
+            title = f"the panel of {panel.url} in {panel.folder} {panel.describe()}; its log"
+            report.sections.append((title, panel.read_log()[-8000:]))
     return report
 
 

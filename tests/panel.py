@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -26,17 +27,36 @@ FIRST_PASSWORD = "set by an admin"
 
 # Below the range that the kernel takes the ports of outgoing connections from, and beside the game's own.
 PORTS = range(10_000, 25_000)
-# Runs side by side begin apart: their process ids often follow each other.
-_ports = itertools.count(os.getpid() * 997)
+OF_A_RUN = 1_000  # so many are one run's alone
+_turns = itertools.count()
 
 
 def find_free_port() -> int:
     """One that nothing listens on, neither by TCP nor by UDP; each call of a run returns another one."""
-    for number in itertools.islice(_ports, len(PORTS)):
-        port = PORTS[number % len(PORTS)]
+    ports, _ = _reserve_ports()
+    for turn in itertools.islice(_turns, len(ports)):
+        port = ports[turn % len(ports)]
         if all(_is_free(port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)):
             return port
     raise AssertionError("no port is free")
+
+
+@functools.cache
+def _reserve_ports() -> tuple[range, socket.socket]:
+    """A part of them, and what keeps it from other runs for as long as this one lives.
+
+    Between the choice of a port and its use there are seconds, in which another run might take it as well:
+    the panel that comes second ends then, and its test talks to the first one, until that is gone.
+    """
+    for first in range(PORTS.start, PORTS.stop, OF_A_RUN):
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            lock.bind(f"\0palserver-tests-{first}")
+        except OSError:
+            lock.close()
+        else:
+            return range(first, first + OF_A_RUN), lock
+    raise AssertionError("other runs have all ports")
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
@@ -66,6 +86,7 @@ class Panel:
             "PALSERVER_BASE_DIR": str(folder),
             "PALSERVER_PORT": str(self.port),
             "PALSERVER_ADMIN_PASSWORD": PASSWORD,
+            "PYTHONFAULTHANDLER": "1",  # should it die of a signal, its log says where
             **{name: os.environ[name] for name in os.environ if name.startswith("DOCKER_")},
             **environment,
         }
@@ -117,6 +138,13 @@ class Panel:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
+
+    def describe(self) -> str:
+        """Whether its process runs, or how it ended."""
+        if self.process is None:
+            return "was not started"
+        code = self.process.poll()
+        return f"runs as {self.process.pid}" if code is None else f"ended with the exit code {code}"
 
     def read_log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""

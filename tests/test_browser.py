@@ -90,7 +90,7 @@ def test_the_list_is_live(page, adopted):
     expect(status).to_contain_text("Ready")
     page.evaluate("window.isSamePage = true")
     adopted.container.stop()
-    expect(status).to_contain_text("Stopped", timeout=5_000)
+    expect(status).to_contain_text("Stopped", timeout=15_000)
     adopted.start()
     expect(status).to_contain_text("Ready")
     assert page.evaluate("window.isSamePage")

@@ -16,7 +16,7 @@ import docker
 import pytest
 
 from setup.ping_engine import ping
-from tests.panel import Panel, receive
+from tests.panel import Panel, find_free_port, receive
 from tests.waiting import wait_until
 
 SAVED = "/pal/Package/Pal/Saved"
@@ -131,7 +131,7 @@ def game_name(own_engine: OwnEngine) -> Iterator[str]:
                 "ADMIN_PASSWORD": "secret-word",
                 "DEMO_LIVELY": "0",
                 "DEMO_BOOT_SECONDS": "0",
-                "REST_API_PORT": "18212",
+                "REST_API_PORT": str(find_free_port()),
                 "DEMO_CONTROL_PORT": "0",
             },
             volumes={"outage-saved": {"bind": SAVED, "mode": "rw"}},

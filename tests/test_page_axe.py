@@ -351,8 +351,10 @@ def test_no_request_fails_on_an_ordinary_tour(chromium, house, language):
         let_in(page, ADMIN)
         for server in (house.running.name, house.stopped.name, house.missing.name):
             page.get_by_role("link", name=server).click()
+            expect(page.get_by_test_id("tab-overview")).to_be_visible()
             for tab in page.locator("nav.tabs a").all():
                 tab.click()
+                expect(page.locator("main .later > [role=status]")).to_have_count(0)  # it has come
                 page.wait_for_load_state("networkidle")
                 if (tab.get_attribute("href") or "").endswith("/players"):
                     page.get_by_test_id("bans").click()

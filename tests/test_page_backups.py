@@ -32,7 +32,7 @@ Words = Callable[..., str]
 HOSTILE = '<img src=x onerror="document.title=1"> \u202eback \U0001f98a ' + "길고 긴 메모 " * 35
 # Each language, width and theme, and each pair of them at least once.
 LOOKS = [("en", 1280, "light"), ("en", 375, "dark"), ("ko", 1280, "dark"), ("ko", 375, "light")]
-LANGUAGES = {"en": "English", "ko": "한국어"}
+LOCALES = {"en": "en-US", "ko": "ko-KR"}
 
 
 @pytest.fixture
@@ -50,13 +50,14 @@ def open_page(visit: Visit) -> OpenPage:
         page = visit(
             panel.url,
             expected=expected,
+            locale=LOCALES[language],
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
             is_mobile=width < 400,
             has_touch=width < 400,
         )
         sign_in(page, username, PASSWORD)
-        page.get_by_test_id("language").select_option(LANGUAGES[language])
+        expect(page.get_by_test_id("sign-out")).to_be_visible()
         page.goto(f"{panel.url}/#/servers/{game.name}")
         page.get_by_test_id("tab-backups").click()
         return page
@@ -163,7 +164,7 @@ def test_a_world_is_compared_and_restored(open_page, restored, look):
         re.compile("1 player is on it and will be disconnected|접속 중인 1명의 연결이 끊깁니다")
     )
     expect(question.locator(".steps li")).to_have_count(4)
-    question.get_by_label(say("confirm.wait")).select_option(say("confirm.wait.none"))
+    question.get_by_label(say("confirm.wait")).select_option("10")  # in which one has a look around
     page.get_by_test_id("confirm").click()
     job = page.get_by_test_id("job").first
     expect(job).to_contain_text(say("job.kind.restore"))

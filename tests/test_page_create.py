@@ -73,6 +73,7 @@ def test_a_form_makes_a_server(panel, images, made, open_page):
     expect(shown).to_be_visible()
     expect(page.get_by_test_id("secret-server_password")).to_be_visible()
     page.get_by_test_id("copy-admin_password").click()
+    expect(page.locator(".notices")).to_contain_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == shown.inner_text()
     expect(page.get_by_test_id("create-open-server")).to_be_visible()
     expect(page.get_by_test_id("create-made-ports")).to_contain_text(f"REST port (TCP): {rest_port}")

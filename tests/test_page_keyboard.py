@@ -52,6 +52,7 @@ def test_a_server_is_started_and_stopped_by_keyboard_alone(chromium, panel, adop
         tab_to(page, "action-start")
         page.keyboard.press("Enter")
         expect(spoken).to_have_text(f"{adopted.name}: Ready")
+        expect(row.get_by_test_id("action-stop")).to_be_enabled()  # the job may end later
         tab_to(page, "action-stop")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_contain_text("Nobody is on it.")

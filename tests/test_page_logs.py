@@ -472,6 +472,7 @@ def test_lines_that_were_skipped_can_be_looked_at(open_log, panel, engine):
         page = open_log(flood)
         mark = page.get_by_test_id("log-skipped-here").first
         expect(mark).to_be_visible(timeout=60_000)
+        engine.containers.get(containers.name("flood")).pause()  # or what is missing may soon be kept no more
         page.get_by_test_id("log-pause").click()
         mark = page.get_by_test_id("log-skipped-here").last
         before = page.get_by_test_id("log-line").count()

@@ -94,7 +94,8 @@ def test_messages_hide_no_button_for_good(chromium, panel, adopted, options):
         enter(page)
         go_to(page, panel, f"servers/{adopted.name}/players")
         expect(page.get_by_test_id("kick")).to_have_count(6)
-        page.get_by_test_id("bans").click()
+        with page.expect_response("**/bans"):  # what it brings moves what is below
+            page.get_by_test_id("bans").click()
         for _ in range(3):
             page.get_by_test_id("save").click()
             expect(page.get_by_test_id("save")).to_be_enabled()

@@ -66,6 +66,13 @@ class BarePanel(Panel):
 
 
 @pytest.fixture
+def bare_panel(tmp_path: Path) -> Iterator[Panel]:
+    panel = BarePanel(tmp_path)
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
 def open_page(visit: Visit) -> OpenPage:
     """The list of servers for a new visitor, signed in."""
 
@@ -351,24 +358,19 @@ def test_nothing_moves_while_the_past_is_fetched(open_page, panel, adopted):
         assert spare < 24, size  # no more room is held than is needed
 
 
-def test_without_npm_the_charts_are_figures(open_page, tmp_path, game):
+def test_without_npm_the_charts_are_figures(bare_panel, game, open_page):
     """The same places tell average, highest and lowest; nothing is asked for that is not there."""
-    panel = BarePanel(tmp_path)
-    try:
-        panel.start()
-        panel.token = panel.sign_in()
-        panel.adopt(game.name)
-        fill_past(panel, game.name, gap=range(0))
-        for size in SIZES:
-            page = open_page(panel, viewport=size)
-            open_overview(page, panel, game.name)
-            figures = page.get_by_test_id("chart-memory_bytes").locator(".chart-figures")
-            expect(figures).to_contain_text("Highest1.5 GiB")
-            expect(page.locator(".plot canvas")).to_have_count(0)
-            assert has_no_sideways_scroll(page)
-            page.context.close()
-    finally:
-        panel.close()
+    panel = bare_panel
+    panel.start()
+    panel.adopt(game.name)
+    fill_past(panel, game.name, gap=range(0))
+    for size in SIZES:
+        page = open_page(panel, viewport=size)
+        open_overview(page, panel, game.name)
+        figures = page.get_by_test_id("chart-memory_bytes").locator(".chart-figures")
+        expect(figures).to_contain_text("Highest1.5 GiB")
+        expect(page.locator(".plot canvas")).to_have_count(0)
+        assert has_no_sideways_scroll(page)
 
 
 def test_an_engine_that_goes_and_comes_with_the_page_open(

@@ -120,6 +120,7 @@ def test_what_is_missing_is_said_in_the_language_of_the_page(chromium, panel):
     """And not in that of the browser, whose bubbles nobody can translate; it goes when it is mended."""
     with visiting(chromium, panel.url) as page:
         page.get_by_test_id("language").select_option("한국어")
+        expect(page.locator("html")).to_have_attribute("lang", "ko")
         page.get_by_test_id("login-submit").click()
         expect(problem_of(page, "login-username")).to_have_text("필수 항목입니다.")
         field = page.get_by_test_id("login-username")
@@ -223,8 +224,10 @@ def test_a_page_whose_code_was_dropped_comes_by_itself(chromium, panel):
     with visiting(chromium, panel.url, expected="ERR_FAILED") as page:
         enter(page)
         page.route("**/views/people.js", lambda route: route.abort(), times=1)
+        page.route("**/health", lambda route: route.abort())
         page.get_by_test_id("people").click()
         expect(page.get_by_text("No live connection yet. Trying again")).to_be_visible()
+        page.unroute("**/health")
         expect(page.get_by_test_id("person-admin")).to_be_visible()
         assert page.title() == "People · PalServer"
 
@@ -367,6 +370,7 @@ def test_the_players_of_a_stopped_server_are_not_asked_for(page, panel, adopted)
     )
     go_to(page, panel, f"servers/{adopted.name}/players")
     expect(page.locator(".players tbody tr")).to_have_count(1)
+    expect(page.locator(".vitals .players .value")).to_have_text("1")  # it is a reason to ask as well
     adopted.container.stop()
     expect(page.get_by_text("The server is not running, so nobody is on it.")).to_be_visible()
     expect(page.locator(".players tbody tr")).to_have_count(0)

@@ -19,11 +19,12 @@ from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game
 from tests.panel import PASSWORD, Panel
 from tests.test_game_access import put_file
 from tests.test_settings import OWN, Server, put_ini, read_ini
+from tests.waiting import wait_until
 
 OpenPage = Callable[..., Page]
 
 LOOKS = [("en", 1280, "light"), ("en", 375, "dark"), ("ko", 1280, "dark"), ("ko", 375, "light")]
-LANGUAGES = {"en": "English", "ko": "한국어"}
+LOCALES = {"en": "en-US", "ko": "ko-KR"}
 CONFLICT = "status of 409"
 
 
@@ -41,13 +42,14 @@ def open_page(visit: Visit) -> OpenPage:
         page = visit(
             server.panel.url,
             expected=expected,
+            locale=LOCALES[language],
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
             is_mobile=width < 400,
             has_touch=width < 400,
         )
         sign_in(page, username, PASSWORD)
-        page.get_by_test_id("language").select_option(LANGUAGES[language])
+        expect(page.get_by_test_id("sign-out")).to_be_visible()
         page.goto(f"{server.panel.url}/#/servers/{server.game.name}")
         page.get_by_test_id("tab-settings").click()
         expect(row(page, "ExpRate")).to_be_visible()
@@ -58,7 +60,10 @@ def open_page(visit: Visit) -> OpenPage:
 
 @pytest.fixture
 def server(panel: Panel, game: Game) -> Server:
-    return Server(panel, game)
+    """It is known to be ready: a page would read the settings again as soon as it is."""
+    server = Server(panel, game)
+    wait_until(lambda: panel.get(server.instance)["game"]["status"] == "ready", "it is ready", 60)
+    return server
 
 
 @pytest.fixture
@@ -322,7 +327,6 @@ def test_what_waits_for_a_file_that_was_changed_outside(open_page, server):
 def test_settings_of_no_container_are_not_asked_for(open_page, stopped):
     """They are in it: the page says so, and offers no start of what it has not made itself."""
     page = open_page(stopped)
-    page.wait_for_load_state("networkidle")
     stopped.game.container.remove(force=True)
     expect(page.get_by_text("The settings are in the server's container")).to_be_visible()
     expect(page.get_by_text("Make the container again")).to_be_visible()

@@ -40,6 +40,20 @@ def test_a_fresh_folder_is_enough(make_panel: MakePanel, tmp_path):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
+def test_another_program_may_look_into_the_database(make_panel: MakePanel):
+    """It opens and closes it beside a panel just set up: the log stays, and so does what is written."""
+    panel = make_panel()
+    panel.start()
+    (path,) = panel.folder.rglob("paladmin.db")
+    with closing(sqlite3.connect(path, timeout=20)) as other, other:
+        other.execute("UPDATE users SET created_at = created_at")
+    assert path.with_name("paladmin.db-wal").exists()
+    panel.sign_in()
+    with closing(sqlite3.connect(path, timeout=20)) as other:
+        assert other.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+    assert panel.stop() == 0
+
+
 def test_the_default_admin_can_do_nothing_but_change_the_password(make_panel: MakePanel):
     """`admin`/`admin` opens only the door to a password of one's own."""
     panel = make_panel(PALSERVER_ADMIN_PASSWORD="")

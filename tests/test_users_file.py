@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,15 +43,6 @@ class TestFirstAdmin:
     def test_admin_as_the_configured_password(self, start):
         """The default is no better for having been configured."""
         assert start.prepare("admin")["admin"].must_change_password
-
-    def test_others_may_look_into_the_database(self, start):
-        """Who opens and closes it beside us is not the last one, and does not remove our log."""
-        start.prepare()
-        look = "import sqlite3, sys; conn = sqlite3.connect(sys.argv[1]); list(conn.execute(sys.argv[2]))"
-        subprocess.run(
-            [sys.executable, "-c", f"{look}; conn.close()", start.db_path, "SELECT 1 FROM users"], check=True
-        )
-        assert start.db_path.with_name(f"{start.db_path.name}-wal").exists()
 
     def test_only_once(self, start):
         """A later start changes nobody's password, whatever is configured then."""

@@ -65,9 +65,10 @@ export function playersTab(server) {
     bans.allow(isReady, instance.state !== "missing");
     if (isReady) {
       const ask = () => listPlayers(server);
+      const told = instance.game.players; // null where the game has just not answered: it may be about to end
       if (asking === null) asking = asked("players", { ask, show, fail: showOld, server, everyMs: EVERY_MS });
-      else if (instance.game.players !== counted) tellNews("players", server);
-      counted = instance.game.players;
+      else if (told !== null && told !== counted) tellNews("players", server);
+      counted = told;
       return;
     }
     asking?.close();

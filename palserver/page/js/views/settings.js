@@ -27,7 +27,7 @@ export function settingsTab(name) {
   /** @type {Settings|null} */
   let settings = null;
   let seen = "";
-  let reads = 0;
+  let [reads, answered] = [0, 0];
   let isClosed = false;
   return { element, update, close: () => void (isClosed = true) };
 
@@ -40,11 +40,18 @@ export function settingsTab(name) {
     const now = [instance.state, instance.game.status, instance.job?.id ?? ""].join(" ");
     if (now === seen) return;
     seen = now;
-    if (instance.state === "missing") return sayMissing(instance);
-    const { job } = instance;
+    if (instance.state === "missing" || instance.state === "removing") return sayMissing(instance);
+    if (settings && instance.job) form.show(settings, instance.job); // what it does to them is known already
+    readAgain(instance.job);
+  }
+
+  /** @param {Job|null} job at work on the server */
+  function readAgain(job) {
     const mine = ++reads;
     Promise.all([getSettings(name), loadOptionWords()]).then(([read]) => {
-      if (mine === reads) show(read, job); // an older answer may come later
+      if (mine !== reads) return; // an older answer may come later
+      answered = mine;
+      show(read, job);
     }, showFailure);
   }
 
@@ -114,7 +121,9 @@ export function settingsTab(name) {
    */
   async function put(options, discards) {
     try {
-      return await putSettings(name, settings?.revision ?? "", options, discards);
+      const saved = await putSettings(name, settings?.revision ?? "", options, discards);
+      if (answered !== reads) readAgain(store.instances.get(name)?.job ?? null); // the answer to come may be older
+      return saved;
     } catch (error) {
       if (!(error instanceof ApiError) || error.key !== "settings_changed") throw error;
       show(await getSettings(name));
