@@ -128,6 +128,19 @@ def test_a_second_panel_on_the_same_database_is_refused(make_panel: MakePanel):
     assert first.get("/api/auth/me")["username"] == "admin"
 
 
+def test_who_looks_into_the_database_takes_nothing_from_it(make_panel: MakePanel):
+    """Another program opens and closes it while a first start runs; what the panel writes then is kept."""
+    panel = make_panel()
+    panel.start()
+    (file,) = panel.folder.rglob("paladmin.db")
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("SELECT count(*) FROM users").fetchone()
+    panel.call("POST", "/api/users", {"username": "vera", "password": "second password", "role": "viewer"})
+    panel.kill()
+    panel.start()
+    assert {user["username"] for user in panel.get("/api/users")["users"]} == {"admin", "vera"}
+
+
 def test_signed_in_stays_signed_in_over_a_restart(make_panel: MakePanel):
     """The key that signs the tokens is made once and kept."""
     panel = make_panel()

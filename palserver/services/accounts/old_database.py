@@ -73,12 +73,17 @@ def make_room(db_path: Path, base_dir: Path, migrate: Callable[[sqlite3.Connecti
         raise OldDatabaseError(sentence) from error
 
 
-def find_users(base_dir: Path, db_path: Path) -> Found | None:
+def find_users(base_dir: Path, db_path: Path, is_open: bool = False) -> Found | None:
     """Those of the old database that was written last, of all that have any. Nothing there is touched.
 
+    Where `db_path` is open as ours, it is left alone: closing a file ends all locks that this process has on
+    it (fcntl(2)), and the next program to look at our database would take its log away from under us.
     Raises OldDatabaseError.
     """
-    read = map(read_users, list_places(base_dir, db_path))
+    places = list_places(base_dir, db_path)
+    if is_open:
+        places = [place for place in places if not place.samefile(db_path)]
+    read = map(read_users, places)
     found = [each for each in read if each is not None and each.rows]
     found.sort(key=lambda each: each.path.stat().st_mtime_ns, reverse=True)
     for other in found[1:]:

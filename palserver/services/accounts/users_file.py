@@ -33,8 +33,10 @@ def prepare_accounts(
     Nothing is being served yet, so the hashes are made here and now.
     """
     # Once only: whoever was removed since would come back. The database knows later passwords than the file.
-    if not users.is_any_user(database.reader) and (found := find_users(base_dir, db_path)) is not None:
-        database.write(add_old_users, found)
+    if not users.is_any_user(database.reader):
+        found = find_users(base_dir, db_path, is_open=True)
+        if found is not None:
+            database.write(add_old_users, found)
     for path in _find_files(base_dir, db_path.parent):
         newcomers = read_newcomers(path)
         added = database.write(_add_users, _make_users(database, newcomers, cost))
