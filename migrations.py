@@ -184,6 +184,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # The ends of each stretch, from its samples: in the figures themselves a short peak is averaged away.
+        "ALTER TABLE metrics ADD COLUMN highest_cpu_percent REAL",
+        "ALTER TABLE metrics ADD COLUMN highest_memory_bytes INTEGER",
+        "ALTER TABLE metrics ADD COLUMN highest_players INTEGER",
+        "ALTER TABLE metrics ADD COLUMN highest_fps REAL",
+        "ALTER TABLE metrics ADD COLUMN lowest_cpu_percent REAL",
+        "ALTER TABLE metrics ADD COLUMN lowest_memory_bytes INTEGER",
+        "ALTER TABLE metrics ADD COLUMN lowest_players INTEGER",
+        "ALTER TABLE metrics ADD COLUMN lowest_fps REAL",
+    ),
 )
 
 

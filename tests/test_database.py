@@ -11,6 +11,7 @@ import pytest
 
 from migrations import MIGRATIONS, NewerDatabase, get_version, migrate
 from palserver.store.database import Database, DatabaseInUse, connect
+from palserver.store.metrics import COLUMNS, list_rows
 
 
 def open_plain(path: Path) -> sqlite3.Connection:
@@ -52,6 +53,37 @@ def test_migrating_again_changes_nothing(tmp_path):
     add_row(conn, "before")
     assert migrate(conn) == len(MIGRATIONS)
     assert list_actions(conn) == ["before"]
+    conn.close()
+
+
+def test_what_was_measured_before_there_was_a_highest_is_kept(tmp_path):
+    """The migration that adds it leaves each row as it was; the figure is what is known of its highest."""
+    conn = connect(tmp_path / "panel.db")
+    migrate(conn, MIGRATIONS[:9])
+    conn.execute(
+        """
+        INSERT INTO instances (name, container, source, saved_path, spec, created_at)
+        VALUES ('pal', 'pal', 'adopted', '', '{}', 'now')
+        """
+    )
+    conn.execute(
+        """
+        INSERT INTO metrics (instance, step_seconds, time, cpu_percent, players)
+        VALUES ('pal', 60, 120, 2.5, 3)
+        """
+    )
+    migrate(conn)
+    (row,) = list_rows(conn, "pal", 60, 0, 1000)
+    known = {name: value for name, value in zip(COLUMNS, row, strict=True) if value is not None}
+    assert known == {
+        "time": 120,
+        "cpu_percent": 2.5,
+        "highest_cpu_percent": 2.5,
+        "lowest_cpu_percent": 2.5,
+        "players": 3,
+        "highest_players": 3,
+        "lowest_players": 3,
+    }
     conn.close()
 
 

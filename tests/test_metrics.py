@@ -98,6 +98,11 @@ COLUMNS = (
     "block_write_bytes",
     "players",
     "fps",
+    *(
+        f"{end}_{name}"
+        for end in ("highest", "lowest")
+        for name in ("cpu_percent", "memory_bytes", "players", "fps")
+    ),
 )
 
 
@@ -121,6 +126,9 @@ class TestHistory:
         assert {len(history[name]) for name in COLUMNS} == {241}
         assert history["cpu_percent"][0] is None
         assert history["memory_limit_bytes"][-1] == sample["memory_limit_bytes"]
+        assert history["lowest_players"][-1] <= history["highest_players"][-1] == 1
+        assert history["lowest_memory_bytes"][-1] <= history["memory_bytes"][-1]
+        assert history["memory_bytes"][-1] <= history["highest_memory_bytes"][-1]
         assert 0 < history["network_rx_bytes"][-1] <= sample["network_rx_bytes"]
         begins = [parse_time(text).timestamp() for text in history["time"]]
         assert [begin % 15 for begin in begins] == [0] * 241

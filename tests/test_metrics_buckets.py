@@ -32,9 +32,12 @@ def make_row(time: int, **figures: Any) -> Row:
 
 
 def test_a_sample_becomes_a_row_of_its_second():
-    """The figures are in the order of the table; instance and the engine's time are not among them."""
+    """The figures are in the order of the table; instance and the engine's time are not among them.
+
+    The highest and the lowest of one sample are what it says itself.
+    """
     sample = Sample("pal", 1.5, 2, 3, 4, 5, 6, 7, 8, 60.0, "2027-01-15T08:00:00.000Z")
-    assert row_of(sample, NOW + 0.9) == (NOW, 1.5, 2, 3, 4, 5, 6, 7, 8, 60.0)
+    assert row_of(sample, NOW + 0.9) == (NOW, 1.5, 2, 3, 4, 5, 6, 7, 8, 60.0, *(1.5, 2, 8, 60.0) * 2)
 
 
 class TestFold:
@@ -48,7 +51,7 @@ class TestFold:
 
     def test_counters_players_and_limit_are_the_last(self):
         """An average of a counter, of a limit or of people would be a number that never was."""
-        names = COLUMNS[3:-1]
+        names = COLUMNS[3:9]
         rows = [make_row(0, **dict.fromkeys(names, 1)), make_row(5, **dict.fromkeys(names, 9))]
         assert fold(0, rows) == make_row(0, **dict.fromkeys(names, 9))
 
@@ -65,6 +68,21 @@ class TestFold:
         """0 players and 0 % were measured."""
         rows = [make_row(0, cpu_percent=0.0, players=4), make_row(5, cpu_percent=0.0, players=0)]
         assert fold(0, rows) == make_row(0, cpu_percent=0.0, players=0)
+
+    def test_a_short_peak_is_not_averaged_away(self):
+        """The highest and the lowest are those of all that is inside, of whatever is folded."""
+        names = ("cpu_percent", "memory_bytes", "players", "fps")
+
+        def make_ends(time: int, highest: int | None, lowest: int | None) -> Row:
+            ends = {f"highest_{name}": highest for name in names} | {
+                f"lowest_{name}": lowest for name in names
+            }
+            return make_row(time, **ends)
+
+        rows = [make_ends(0, 5, 4), make_ends(15, 9, 3), make_ends(30, None, None), make_ends(45, 2, 0)]
+        assert fold(0, rows) == make_ends(0, 9, 0)
+        assert fold(0, [fold(0, rows[:2]), fold(30, rows[2:])]) == make_ends(0, 9, 0)
+        assert fold(30, rows[2:3]) == make_row(30)
 
     def test_doing_it_twice_changes_nothing(self):
         """A stretch that is folded again from itself stays what it is."""
@@ -148,11 +166,16 @@ class TestSteps:
 class TestGrid:
     def test_gaps_stay_gaps(self):
         """Each stretch is there, and empty where nothing was measured; the ends belong to it."""
-        rows = {30: make_row(30, players=2), 60: make_row(60, cpu_percent=1.0)}
+        rows = {
+            30: make_row(30, players=2, highest_players=3),
+            60: make_row(60, cpu_percent=1.0, lowest_fps=9),
+        }
         history = lay_out(rows, 20, 75, 15)
         assert [moment.timestamp() for moment in history.time] == [15, 30, 45, 60, 75]
         assert list(history.players) == [None, 2, None, None, None]
         assert list(history.cpu_percent) == [None, None, None, 1.0, None]
+        assert list(history.highest_players) == [None, 3, None, None, None]
+        assert list(history.lowest_fps) == [None, None, None, 9, None]
         assert list(history.fps) == [None] * 5
         assert history.step_seconds == 15
 

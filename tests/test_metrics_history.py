@@ -30,6 +30,10 @@ def make_sample(instance: str = "pal", **figures: Any) -> Sample:
     return Sample(**(values | {"instance": instance} | figures))
 
 
+def make_row(time: int, **figures: Any) -> store.Row:
+    return (time, *(figures.get(name) for name in store.COLUMNS[1:]))
+
+
 class Past:
     """A history over a database of its own; `now` is when it is read."""
 
@@ -47,6 +51,15 @@ class Past:
     def read(self, start: int, end: int, points: int = 240) -> History:
         first, last = (datetime.fromtimestamp(second, UTC) for second in (start, end))
         return self.history.read("pal", first, last, points, self.now)
+
+
+def find_ends(history: History, column: str) -> tuple[float, float] | None:
+    """The highest and the lowest of the whole answer."""
+    highest, lowest = (
+        [value for value in getattr(history, f"{end}_{column}") if value is not None]
+        for end in ("highest", "lowest")
+    )
+    return (max(highest), min(lowest)) if highest else None
 
 
 @pytest.fixture
@@ -156,7 +169,7 @@ class TestPurging:
         """What is older than a tier is kept for goes, and what is younger stays."""
         for tier in TIERS:
             for age in (tier.kept_seconds - HOUR, tier.kept_seconds + HOUR):
-                row = (T - age, *[None] * 9)
+                row = make_row(T - age)
                 past.database.write(store.set_rows, "pal", tier.step_seconds, [row])
         assert past.history.purge(T) == 3
         for tier in TIERS:
@@ -164,7 +177,7 @@ class TestPurging:
 
     def test_little_by_little(self, past):
         """One pass removes a bounded number, the oldest first: a wild clock cannot take all at once."""
-        rows = [(T + 15 * number, *[None] * 9) for number in range(1200)]
+        rows = [make_row(T + 15 * number) for number in range(1200)]
         past.database.write(store.set_rows, "pal", 15, rows)
         assert [past.history.purge(T + 365 * DAY) for _ in range(4)] == [500, 500, 200, 0]
         assert past.list_rows(15) == []
@@ -232,9 +245,45 @@ class TestReading:
         assert (len(history.time), history.step_seconds) == (5761, 15)
         assert set(history.memory_bytes) == {None}
 
+    def test_the_highest_is_the_same_at_every_step(self, past):
+        """One second's peak is found over any span and in any number of points, written or held."""
+        for second in range(0, 1200, 5):
+            peak = second in (65, 1195)
+            past.measure(T + second, cpu_percent=90.0 if peak else 10.0, players=7 if peak else 1, fps=60.0)
+            past.measure(T + second + 1, fps=12.0 if peak else 60.0)
+        past.now = T + 1200
+        for write in (lambda: None, lambda: past.history.write(T + 700), lambda: past.history.write(None)):
+            write()
+            for span, points in ((1200, 240), (HOUR, 7), (DAY, 288), (7 * DAY, 336), (90 * DAY, 50)):
+                history = past.read(T + 1200 - span, T + 1200, points)
+                assert find_ends(history, "cpu_percent") == (90.0, 10.0), span
+                assert find_ends(history, "players") == (7, 1)
+                assert find_ends(history, "fps") == (60.0, 12.0)
+                assert max(value for value in history.cpu_percent if value is not None) < 90
+                assert set(history.highest_memory_bytes) == set(history.lowest_memory_bytes) == {None}
+
+    def test_of_rows_of_before_the_figure_is_the_highest(self, past):
+        """They were written without one; what is measured beside them counts all the same."""
+        rows = [make_row(T, cpu_percent=20.0, fps=50.0), make_row(T + 15, players=2)]
+        past.database.write(store.set_rows, "pal", 15, rows)
+        past.measure(T + 30, cpu_percent=30.0)
+        past.now = T + 45
+        for points in (240, 1):
+            history = past.read(T, T + 45, points)
+            assert find_ends(history, "cpu_percent") == (30.0, 20.0)
+            assert find_ends(history, "players") == (2, 2)
+            assert find_ends(history, "fps") == (50.0, 50.0)
+            assert find_ends(history, "memory_bytes") is None
+        past.history.write(None)
+        minute = dict(zip(store.COLUMNS, past.list_rows(60)[0], strict=True))
+        assert (minute["highest_cpu_percent"], minute["lowest_cpu_percent"]) == (30.0, 20.0)
+
     def test_long_spans_are_folded(self, past):
         """Ninety days come as about so many points as asked for, each folded from what is kept."""
-        rows = [(T + 900 * number, float(number % 2), *[None] * 6, number, None) for number in range(8640)]
+        rows = [
+            make_row(T + 900 * number, cpu_percent=float(number % 2), players=number)
+            for number in range(8640)
+        ]
         past.database.write(store.set_rows, "pal", 900, rows)
         past.now = T + 90 * DAY
         history = past.read(T, T + 90 * DAY - 1, 240)

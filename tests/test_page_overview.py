@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ from playwright.sync_api import (
     expect,
 )
 
+from palserver.clock import parse_time
+from palserver.services.metrics.buckets import fold_each, group
+from palserver.store.metrics import COLUMNS as METRICS_COLUMNS
+from palserver.store.metrics import Row, set_rows
+from palserver.store.starts import add_start
 from palserver.web.page import LIBRARIES
 from tests.browser import Visit, load, sign_in, watch
 from tests.game import Game
@@ -45,7 +51,17 @@ NOTHING = "$^"  # matches no text
 SIZES: tuple[ViewportSize, ...] = ({"width": 375, "height": 812}, {"width": 1280, "height": 800})
 # The longest name there is, without a place to break it.
 LONG_NAME = "W" * 32
-COLUMNS = ("cpu_percent", "memory_bytes", "players", "fps")
+# How many pixels of a line across are painted, well above the middle of a chart.
+PAINTED_BESIDE_GRID = """canvas => {
+    const { width, height } = canvas;
+    const quarter = Math.floor(height / 4);
+    const left = 70; // what is beside it are words
+    const pixels = canvas.getContext("2d").getImageData(left, quarter, width - left, quarter).data;
+    const painted = Array(quarter).fill(0);
+    for (let at = 3; at < pixels.length; at += 4)
+        if (pixels[at] > 0) painted[Math.floor(at / 4 / (width - left))]++;
+    return Math.min(...painted);
+}"""
 WORDS = {
     "en-US": {"ready": "Ready", "host": "Host", "past": "Past"},
     "ko-KR": {"ready": "준비됨", "host": "호스트", "past": "지난 기록"},
@@ -105,21 +121,41 @@ def open_overview(page: Page, panel: Panel, name: str) -> None:
 
 
 def fill_past(panel: Panel, name: str, gap: range) -> int:
-    """Half an hour of figures, four a minute, with nothing measured in `gap`; returns when they end."""
+    """Half an hour of figures, four a minute, with nothing measured in `gap`; returns when they end.
+
+    Twenty minutes ago there was more of everything for a second, and fewer frames.
+    """
     end = int(time.time()) // 15 * 15 - 60
-    rows = [(name, 15, end - 15 * back, 40.0, 3 << 29, 5, 58.0) for back in range(120) if back not in gap]
+    rows = {end - 15 * back: make_row(end - 15 * back, back == 80) for back in range(120) if back not in gap}
+    with open_database(panel) as database:
+        set_rows(database, name, 15, rows.values())
+        for step in (60, 900):
+            set_rows(database, name, step, fold_each(group(rows, step)).values())
+    return end
+
+
+def make_row(second: int, is_peak: bool) -> Row:
+    figures: dict[str, Any] = {"cpu_percent": 40.0, "memory_bytes": 3 << 29, "players": 5, "fps": 58.0}
+    highest = {"cpu_percent": 62.0, "memory_bytes": 2 << 30, "players": 9} if is_peak else {}
+    ends = {f"highest_{column}": value for column, value in (figures | highest).items()}
+    ends |= {f"lowest_{column}": value for column, value in figures.items()}
+    ends |= {"lowest_fps": 21.0} if is_peak else {}
+    return (second, *((figures | ends).get(column) for column in METRICS_COLUMNS[1:]))
+
+
+@contextmanager
+def open_database(panel: Panel) -> Iterator[sqlite3.Connection]:
+    """The panel's own, in one transaction."""
     (path,) = panel.folder.rglob("paladmin.db")
     database = sqlite3.connect(path, timeout=20)
-    with database:
-        database.executemany(
-            """
-            INSERT INTO metrics (instance, step_seconds, time, cpu_percent, memory_bytes, players, fps)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """,
-            rows,
-        )
-    database.close()
-    return end
+    with closing(database), database:
+        yield database
+
+
+def choose_range(page: Page, name: str) -> None:
+    """And wait until it is what is shown."""
+    with page.expect_response("**/history?*"):
+        page.get_by_test_id(f"range-{name}").click()
 
 
 def hold_back(route: Route) -> None:
@@ -311,6 +347,54 @@ def test_the_charts_follow_the_theme(open_page, panel, adopted):
 
 
 @needs_charts
+@pytest.mark.parametrize("size", SIZES, ids=["phone", "desk"])
+def test_the_highest_is_the_same_over_every_span_and_width(open_page, panel, adopted, size):
+    """A peak of one second is the highest of an hour, and no less that of a day or a week."""
+    fill_past(panel, adopted.name, gap=range(0))
+    page = open_page(panel, viewport=size)
+    open_overview(page, panel, adopted.name)
+    for name in ("hour", "day", "week", "hour"):
+        choose_range(page, name)
+        for column, highest in {"cpu_percent": "62%", "memory_bytes": "2.0 GiB", "players": "9"}.items():
+            reading = page.get_by_test_id(f"chart-{column}").locator(".reading")
+            expect(reading).to_contain_text(f"highest {highest}")
+
+
+@needs_charts
+def test_who_was_on_for_a_moment_counts_for_the_highest(open_page, panel, adopted):
+    """On the open page, as it happens, and on every longer span that is asked for afterwards."""
+    page = open_page(panel)
+    open_overview(page, panel, adopted.name)
+    reading = page.get_by_test_id("chart-players").locator(".reading")
+    players = [adopted.join(name)["userId"] for name in ("Anna", "Ben")]
+    expect(reading).to_contain_text("highest 2")
+    for player in players:
+        adopted.control("DELETE", f"/players/{player}")
+    expect(page.locator(".vitals .players .value")).to_have_text("0")
+    expect(reading).to_contain_text("highest 2")
+    for name in ("day", "week", "hour"):
+        choose_range(page, name)
+        expect(reading).to_contain_text("highest 2")
+
+
+@needs_charts
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_many_marks_in_a_short_time_do_not_hide_the_curve(open_page, panel, adopted, scheme):
+    """Eight starts in the last quarter of an hour are one thin line in a day, and are counted as eight."""
+    started = int(parse_time(panel.get(f"/api/instances/{adopted.name}")["started_at"]).timestamp())
+    with open_database(panel) as database:
+        for ago in range(120, 960, 120):
+            add_start(database, adopted.name, started - ago, 2000)
+    page = open_page(panel, color_scheme=scheme)
+    open_overview(page, panel, adopted.name)
+    choose_range(page, "day")
+    expect(page.get_by_test_id("marks")).to_contain_text("8 starts")
+    # Nobody is on: between the heads and the curve are only marks and, at some heights, the grid.
+    canvas = page.get_by_test_id("chart-players").locator("canvas")
+    assert canvas.evaluate(PAINTED_BESIDE_GRID) == 1
+
+
+@needs_charts
 def test_restarts_and_backups_are_marked_as_they_happen(open_page, panel, adopted):
     """While the page is open: the legend counts them, and the past goes on live."""
     page = open_page(panel)
@@ -368,7 +452,9 @@ def test_without_npm_the_charts_are_figures(bare_panel, game, open_page):
         page = open_page(panel, viewport=size)
         open_overview(page, panel, game.name)
         figures = page.get_by_test_id("chart-memory_bytes").locator(".chart-figures")
-        expect(figures).to_contain_text("Highest1.5 GiB")
+        expect(figures).to_contain_text("Highest2.0 GiB")
+        fps = page.get_by_test_id("chart-fps").locator(".chart-figures")
+        expect(fps).to_contain_text("Lowest21")
         expect(page.locator(".plot canvas")).to_have_count(0)
         assert has_no_sideways_scroll(page)
 

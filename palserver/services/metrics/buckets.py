@@ -5,23 +5,25 @@ Pure functions; times are whole seconds of Unix time. A stretch begins at a mult
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, repeat
 from math import ceil
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from palserver.errors import Invalid
 from palserver.services.metrics.samples import Sample
-from palserver.store.metrics import COLUMNS, Row
+from palserver.store.metrics import COLUMNS, FIGURES, RANGED, Row
 
 Rows = Mapping[int, Row]  # by the beginnings of their stretches
 
 HOUR, DAY = 3600, 86400
 MAX_SPAN_SECONDS = 100 * DAY
+# Where in a row the highest and the lowest begin.
+HIGHEST_FROM, LOWEST_FROM = 1 + len(FIGURES), 1 + len(FIGURES) + len(RANGED)
 # A question takes a moment to get here, and what is kept is purged a little late.
 LATE_SECONDS = 300
 # A span of hardly more than `points` stretches is not halved in detail for it.
@@ -42,6 +44,7 @@ class History(msgspec.Struct, frozen=True):
     """Columns of one length; None where nothing was measured. `time` is when each stretch begins.
 
     CPU, memory and frames are averages, players those last known; limit and counters are as at the end.
+    The highest and the lowest are those of the single samples, whatever the step.
     `started_at` is no column: it is when the container was started in this time, however often that was.
     """
 
@@ -56,6 +59,14 @@ class History(msgspec.Struct, frozen=True):
     block_write_bytes: Sequence[int | None]
     players: Sequence[int | None]
     fps: Sequence[float | None]
+    highest_cpu_percent: Sequence[float | None]
+    highest_memory_bytes: Sequence[int | None]
+    highest_players: Sequence[int | None]
+    highest_fps: Sequence[float | None]
+    lowest_cpu_percent: Sequence[float | None]
+    lowest_memory_bytes: Sequence[int | None]
+    lowest_players: Sequence[int | None]
+    lowest_fps: Sequence[float | None]
     started_at: Sequence[datetime]
 
 
@@ -64,12 +75,14 @@ def begin_of(second: float, step_seconds: int) -> int:
 
 
 def row_of(sample: Sample, second: float) -> Row:
-    return (int(second), *(getattr(sample, name) for name in COLUMNS[1:]))
+    ends = [getattr(sample, name) for name in RANGED]
+    return (int(second), *(getattr(sample, name) for name in FIGURES), *ends, *ends)
 
 
 def fold(begin: int, rows: Sequence[Row]) -> Row:
     """What `rows`, oldest first, come to in the one stretch that holds them; each counts the same."""
-    _, cpu, memory, *last, fps = zip(*rows, strict=True)
+    columns = list(zip(*rows, strict=True))
+    _, cpu, memory, *last, fps = columns[:HIGHEST_FROM]
     average_memory = _average(memory)
     return (
         begin,
@@ -77,6 +90,8 @@ def fold(begin: int, rows: Sequence[Row]) -> Row:
         None if average_memory is None else int(average_memory),
         *map(_last, last),
         _average(fps),
+        *(_pick(max, values) for values in columns[HIGHEST_FROM:LOWEST_FROM]),
+        *(_pick(min, values) for values in columns[LOWEST_FROM:]),
     )
 
 
@@ -134,6 +149,11 @@ def lay_out(rows: Rows, start: int, end: int, step_seconds: int, starts: Sequenc
 def _average(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 2) if known else None
+
+
+def _pick(pick: Callable[..., Any], values: Sequence[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return pick(known) if known else None
 
 
 def _last(values: Sequence[int | None]) -> int | None:

@@ -3,6 +3,7 @@
 import { authorised } from "./session.js";
 
 /**
+ * Highest and lowest are of the single samples in each step, the figures themselves are averages.
  * @typedef {object} History
  * @property {number} step_seconds
  * @property {string[]} time
@@ -10,6 +11,14 @@ import { authorised } from "./session.js";
  * @property {(number|null)[]} memory_bytes
  * @property {(number|null)[]} players
  * @property {(number|null)[]} fps
+ * @property {(number|null)[]} highest_cpu_percent
+ * @property {(number|null)[]} highest_memory_bytes
+ * @property {(number|null)[]} highest_players
+ * @property {(number|null)[]} highest_fps
+ * @property {(number|null)[]} lowest_cpu_percent
+ * @property {(number|null)[]} lowest_memory_bytes
+ * @property {(number|null)[]} lowest_players
+ * @property {(number|null)[]} lowest_fps
  * @property {string[]} started_at when the server was started in this time
  */
 

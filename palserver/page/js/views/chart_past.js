@@ -28,6 +28,20 @@ export class Past {
       players: [...history.players],
       fps: [...history.fps],
     };
+    /** Of the single samples in each step: their average hides a short peak. @type {Record<Column, (number|null)[]>} */
+    this.highest = {
+      cpu_percent: [...history.highest_cpu_percent],
+      memory_bytes: [...history.highest_memory_bytes],
+      players: [...history.highest_players],
+      fps: [...history.highest_fps],
+    };
+    /** @type {Record<Column, (number|null)[]>} */
+    this.lowest = {
+      cpu_percent: [...history.lowest_cpu_percent],
+      memory_bytes: [...history.lowest_memory_bytes],
+      players: [...history.lowest_players],
+      fps: [...history.lowest_fps],
+    };
     /** When the server was started, in whole seconds since 1970. */
     this.starts = new Set(history.started_at.map(secondOf));
     /** How many samples the newest step holds, as far as is known. */
@@ -54,11 +68,29 @@ export class Past {
 
   /** @param {Sample} sample */
   add(sample) {
-    const at = Math.floor(Date.parse(sample.sampled_at) / 1000 / this.step) * this.step;
+    const at = this.#stepOf(sample);
     while ((this.time.at(-1) ?? at) < at) this.#push();
+    this.reach(sample);
     if (at !== this.time.at(-1)) return; // of a step that is over
     this.held++;
     for (const column of COLUMNS) this.#blend(column, sample[column] ?? null);
+  }
+
+  /** Counts for the highest and the lowest of its step, be it over or counted already. @param {Sample} sample */
+  reach(sample) {
+    const position = this.time.indexOf(this.#stepOf(sample));
+    if (position < 0) return;
+    for (const column of COLUMNS) {
+      const value = sample[column] ?? null;
+      if (value === null) continue;
+      this.highest[column][position] = Math.max(value, this.highest[column][position] ?? value);
+      this.lowest[column][position] = Math.min(value, this.lowest[column][position] ?? value);
+    }
+  }
+
+  /** When its step begins. @param {Sample} sample */
+  #stepOf(sample) {
+    return Math.floor(Date.parse(sample.sampled_at) / 1000 / this.step) * this.step;
   }
 
   /** Averages, but players as they were last known: as the panel itself keeps them. */
@@ -73,13 +105,17 @@ export class Past {
 
   #push() {
     this.time.push((this.time.at(-1) ?? 0) + this.step);
-    for (const column of COLUMNS) this.columns[column].push(null);
+    for (const values of this.#all()) values.push(null);
     this.held = 0;
   }
 
   #shift() {
     this.time.shift();
-    for (const column of COLUMNS) this.columns[column].shift();
+    for (const values of this.#all()) values.shift();
+  }
+
+  #all() {
+    return [this.columns, this.highest, this.lowest].flatMap((kind) => COLUMNS.map((column) => kind[column]));
   }
 }
 
@@ -100,16 +136,19 @@ export async function loadPast(name, range) {
  * @param {Past} past @param {Column} column @returns {Summary|null} null where nothing was measured
  */
 export function summarise(past, column) {
-  let [sum, count] = [0, 0];
-  /** @type {Summary|null} */
-  let found = null;
-  past.columns[column].forEach((value, position) => {
-    if (value === null) return;
-    [sum, count] = [sum + value, count + 1];
-    found ??= { average: 0, lowest: value, lowestAt: past.time[position], highest: -1, highestAt: 0 };
-    if (value < found.lowest) [found.lowest, found.lowestAt] = [value, past.time[position]];
-    if (value > found.highest) [found.highest, found.highestAt] = [value, past.time[position]];
-    found.average = sum / count;
-  });
-  return found;
+  const [averages, highests, lowests] = [past.columns, past.highest, past.lowest].map((kind) => known(kind[column]));
+  if (!averages.length) return null;
+  const [highest, lowest] = [Math.max(...highests), Math.min(...lowests)];
+  return {
+    average: averages.reduce((sum, value) => sum + value) / averages.length,
+    highest,
+    highestAt: past.time[past.highest[column].indexOf(highest)],
+    lowest,
+    lowestAt: past.time[past.lowest[column].indexOf(lowest)],
+  };
+}
+
+/** @param {(number|null)[]} values */
+function known(values) {
+  return /** @type {number[]} */ (values.filter((value) => value !== null));
 }

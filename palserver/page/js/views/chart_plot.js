@@ -1,13 +1,13 @@
 /** One chart drawn by uPlot. It is only told what to draw: where the reader points is looked after elsewhere. */
 
 import { heightOf, timeWords } from "./chart_look.js";
+import { drawMarks, MARK_SPACE } from "./chart_marks.js";
 
 /** @typedef {import("./chart_past.js").Past} Past */
 /** @typedef {import("./chart_marks.js").Mark} Mark */
 
 const AXIS_SIZE = 58;
 const TICK_SPACE = { time: 64, value: 32 };
-const MARK_SIZE = 4;
 const nothing = () => null;
 
 /**
@@ -49,11 +49,12 @@ export function plot(Library, box, column, kind, colours) {
   function options() {
     const font = `12px ${getComputedStyle(box).fontFamily}`;
     const axis = { stroke: () => colours.axis, font, ticks: { show: false } };
+    const times = { grid: { show: false }, size: 28, gap: MARK_SPACE };
     const grid = { stroke: () => colours.rule, width: 1 };
     const line = kind.isStepped ? { paths: Library.paths.stepped({ align: 1 }) } : {};
     return {
       ...measure(box),
-      padding: [8, 18, 0, 0], // at the right for half of the last time below
+      padding: [MARK_SPACE, 18, 0, 0], // at the right for half of the last time below
       legend: { show: false },
       cursor: cursor(colours),
       scales: {
@@ -61,7 +62,7 @@ export function plot(Library, box, column, kind, colours) {
         y: { range: (/** @type {any} */ _, /** @type {any} */ __, /** @type {number|null} */ top) => heightOf(kind, top) },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: TICK_SPACE.time, values: writeTimes },
+        { ...axis, ...times, space: TICK_SPACE.time, values: writeTimes },
         { ...axis, grid, size: AXIS_SIZE, space: TICK_SPACE.value, values: writeValues, ...(kind.steps && { incrs: kind.steps }) },
       ],
       series: [
@@ -75,8 +76,13 @@ export function plot(Library, box, column, kind, colours) {
           ...line,
         },
       ],
-      hooks: { drawAxes: [drawMarks] },
+      hooks: { drawAxes: [(/** @type {any} */ chart) => drawMarks(chart, shownMarks(), colours)] },
     };
+  }
+
+  function shownMarks() {
+    const [first, last] = past?.window() ?? [0, 0];
+    return marks.filter((mark) => mark.at >= first && mark.at <= last);
   }
 
   /** @param {any} _ @param {number[]} splits */
@@ -88,40 +94,6 @@ export function plot(Library, box, column, kind, colours) {
   function writeValues(_, splits) {
     return splits.map((value) => (value === 0 ? "0" : kind.write(value)));
   }
-
-  /** A line of its own, with a head that tells the kinds apart without their colours. @param {any} chart */
-  function drawMarks(chart) {
-    const { ctx, bbox } = chart;
-    const scale = devicePixelRatio;
-    const [first, last] = past?.window() ?? [0, 0];
-    ctx.save();
-    ctx.lineWidth = scale;
-    for (const { at, kind: what } of marks) {
-      if (at < first || at > last) continue;
-      const x = Math.round(chart.valToPos(at, "x", true));
-      ctx.strokeStyle = ctx.fillStyle = colours[what];
-      ctx.setLineDash(what === "backup" ? [2 * scale, 3 * scale] : []);
-      ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
-      ctx.stroke();
-      drawHead(ctx, what, x, bbox.top + MARK_SIZE * scale, MARK_SIZE * scale);
-    }
-    ctx.restore();
-  }
-}
-
-/** @param {any} ctx @param {string} what @param {number} x @param {number} y @param {number} half */
-function drawHead(ctx, what, x, y, half) {
-  ctx.beginPath();
-  if (what === "backup") ctx.rect(x - half, y - half, 2 * half, 2 * half);
-  else {
-    ctx.moveTo(x - half, y - half);
-    ctx.lineTo(x + half, y - half);
-    ctx.lineTo(x, y + half);
-    ctx.closePath();
-  }
-  ctx.fill();
 }
 
 /** @param {Object<string, string>} colours */

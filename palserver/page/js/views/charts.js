@@ -107,6 +107,7 @@ export function chartsPanel(name) {
   function takeSamples(into) {
     const kept = store.samples.get(name) ?? [];
     if (newest && kept.length && kept[0].sampled_at > newest) return void load(); // some have been forgotten
+    if (!newest) for (const sample of kept) into.reach(sample); // some came while the past was on its way
     const fresh = newest ? kept.filter((sample) => sample.sampled_at > newest) : kept.slice(-1);
     for (const sample of fresh) into.add(sample);
     newest = kept.at(-1)?.sampled_at ?? newest;
