@@ -381,6 +381,34 @@ def test_a_restarted_container_goes_on_in_the_same_view(panel, adopted):
     assert states == ["exited", "running"]  # also where there was no time to see it stopped
 
 
+def test_how_a_run_ended_is_told_behind_its_lines(panel, adopted):
+    """When, and with which exit code, to who reads it and to who comes later; not while another goes on."""
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("the last words")
+        read_until(viewer, "the last words")
+        adopted.container.kill()
+        told = read_end(viewer)
+    adopted.container.reload()
+    finished_at = adopted.container.attrs["State"]["FinishedAt"]
+    assert told == {"type": "state", "state": "exited", "finished_at": finished_at, "exit_code": 137}
+    with panel.watch(log_path(adopted)) as viewer:
+        read_until(viewer, "the last words")
+        assert read_end(viewer) == told
+    adopted.start()
+    with panel.watch(log_path(adopted)) as viewer:
+        adopted.say("the first words")
+        while not texts((message := receive(viewer)).get("lines", []), "the first words"):
+            assert "finished_at" not in message
+
+
+def read_end(viewer: ClientConnection) -> dict[str, Any]:
+    """The next word on the end of a run."""
+    message: dict[str, Any] = {}
+    while "finished_at" not in message:
+        message = receive(viewer)
+    return message
+
+
 def list_runs(panel: Panel, game: Game) -> list[list[str]]:
     """What each run said, as a reader finds it who opens the log now; what stands before all marks first."""
     runs: list[list[str]] = [[]]

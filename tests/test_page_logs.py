@@ -28,6 +28,7 @@ PHONE: dict[str, Any] = {
 }
 EVERYWHERE = pytest.mark.parametrize("reader", [DESK, PHONE], ids=["desk-en", "phone-ko"])
 LIVE = {"en-US": "Live", "ko-KR": "실시간"}
+GONE = "ERR_INTERNET_DISCONNECTED"
 BAD_REQUEST = "status of 400"
 # A tab of which a flood takes all the time would answer within seconds or not at all.
 ANSWERS_WITHIN_MS = 1000
@@ -419,9 +420,137 @@ def test_who_comes_and_goes_and_each_start_stand_out(open_log, adopted, reader):
     starts = marks.filter(has_text=re.compile("^Started|시작됨$"))
     expect(starts).to_have_count(1)
     adopted.container.restart(timeout=1)
-    expect(marks.filter(has_text=re.compile("Stopped|정지됨"))).to_be_visible()
+    expect(marks.filter(has_text=re.compile("^Ended|종료됨"))).to_be_visible()
     expect(starts).to_have_count(2)
     expect(page.locator('[data-event="ready"]')).to_have_count(2)
+
+
+@EVERYWHERE
+def test_a_log_that_hears_nothing_is_not_called_live(open_log, panel, adopted, reader):
+    """While the network is gone it says so, and when it is back every line is there, once."""
+    say_all(panel, adopted, "said before")
+    page = open_log(adopted.name, reader, expected=GONE)
+    expect(line(page, "said before")).to_be_visible()
+    state = page.get_by_test_id("log-state")
+    page.context.set_offline(True)
+    expect(state).to_have_text(re.compile("^Connection lost|^연결이 끊겨"))
+    say_all(panel, adopted, "said meanwhile, first", "said meanwhile, second")
+    expect(line(page, "said meanwhile, second")).to_have_count(0)
+    page.context.set_offline(False)
+    expect(state).to_have_text(LIVE[reader["locale"]], timeout=20_000)
+    adopted.say("said afterwards")
+    expect(line(page, "said afterwards")).to_be_in_viewport()
+    said = [text for text in page.get_by_test_id("log-line").all_inner_texts() if text.startswith("said ")]
+    order = ["said before", "said meanwhile, first", "said meanwhile, second", "said afterwards"]
+    assert [text.strip() for text in said] == order
+
+
+@EVERYWHERE
+def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, reader):
+    """When it ended is told once, with its exit code, also to who comes later; then it is live again."""
+    page = open_log(adopted.name, reader)
+    state, marks = page.get_by_test_id("log-state"), page.get_by_test_id("log-mark")
+    ends = marks.filter(has_text=re.compile(r"^Ended .*, exit code 137$|에 종료됨\(코드 137\)$"))
+    adopted.container.kill()
+    for _ in range(2):
+        expect(state).to_have_text(re.compile("^The server is not running$|^서버가 실행 중이 아닙니다$"))
+        expect(ends).to_have_count(1)
+        expect(ends).to_be_in_viewport()
+        expect(ends.locator("span")).to_have_css("clip-path", "none")  # its words are seen
+        expect(page.locator(".rows > :last-child")).to_have_attribute("data-testid", "log-mark")
+        page.reload()
+    adopted.container.start()
+    expect(state).to_have_text(LIVE[reader["locale"]])
+    expect(marks.filter(has_text=re.compile("^Started|시작됨$"))).to_have_count(2)
+    expect(ends).to_have_count(1)
+
+
+@EVERYWHERE
+def test_the_newest_line_is_whole(open_log, panel, adopted, reader):
+    """The end is reached to the pixel, also when what stands above the lines comes late, and with marks."""
+    adopted.say("old", repeat=700)
+    say_all(panel, adopted, "the newest one")
+    page = open_log(adopted.name, reader)
+    expect(line(page, "the newest one")).to_be_in_viewport()
+    expect(page.locator(".edge")).not_to_have_attribute("hidden", "")
+    assert measure_left(page) < 1
+    adopted.container.kill()
+    expect(page.get_by_test_id("log-mark").last).to_be_in_viewport()
+    assert measure_left(page) < 1
+
+
+def measure_left(page: Page) -> float:
+    """How many pixels of the lines are below what is in sight, once all that is known is shown."""
+    left: float = page.get_by_test_id("log-lines").evaluate(
+        """async (lines) => {
+          for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+          return Math.abs(lines.scrollHeight - lines.clientHeight - lines.scrollTop);
+        }"""
+    )
+    return left
+
+
+@EVERYWHERE
+def test_the_filter_goes_on_with_the_words_that_were_looked_for(open_log, panel, adopted, reader):
+    """As they are, and large or small; what is found in what is shown then is counted, or looked for anew."""
+    say_all(panel, adopted, "Lamia (1) is here", "Lamia 1 says hello", "lamia (1) is away", "the end")
+    page = open_log(adopted.name, reader)
+    expect(line(page, "the end")).to_be_visible()
+    field, count = page.get_by_test_id("log-search"), page.get_by_test_id("log-search-count")
+    pattern, rows = page.get_by_test_id("log-pattern"), page.get_by_test_id("log-line")
+    field.fill("lamia (1)")
+    expect(count).to_have_text(re.compile("^Match 2 of 2$|^찾은 2줄 중 2번째$"))
+    page.get_by_test_id("log-filter-open").click()
+    expect(pattern).to_have_value(r"lamia \(1\)")
+    page.get_by_test_id("log-filter-submit").click()
+    expect(rows).to_have_count(2)
+    expect(field).to_have_value("lamia (1)")
+    expect(count).to_have_text(re.compile("^2 matches$|^2줄$"))
+    assert page.evaluate("[...CSS.highlights.get('log-found')].map(String)") == ["Lamia (1)", "lamia (1)"]
+    pattern.fill("SAYS")
+    page.get_by_test_id("log-filter-submit").click()
+    expect(rows).to_have_count(1)
+    expect(field).to_have_value("")
+    expect(count).to_be_hidden()
+    field.fill("HELLO")
+    expect(count).to_have_text(re.compile("^Match 1 of 1$|^찾은 1줄 중 1번째$"))
+    page.get_by_test_id("log-filter-open").click()
+    page.get_by_test_id("log-filter-open").click()
+    expect(pattern).to_have_value("SAYS")
+    expect(field).to_have_value("HELLO")
+
+
+def test_long_lines_have_the_whole_width_of_the_window(open_log, adopted):
+    """On a wide screen; what stands above them is where it is on every other tab."""
+    page = open_log(adopted.name, DESK | {"viewport": {"width": 2560, "height": 1400}})
+    lines, tabs = page.get_by_test_id("log-lines"), page.get_by_test_id("tab-logs")
+    expect(lines).to_be_visible()
+    box, place = lines.bounding_box(), tabs.bounding_box()
+    assert box is not None
+    assert box["width"] > 2500
+    assert page.evaluate("document.documentElement.scrollWidth") <= 2560
+    page.get_by_test_id("tab-players").click()
+    expect(page.get_by_test_id("tab-players")).to_have_attribute("aria-current", "page")
+    assert tabs.bounding_box() == place
+
+
+def test_on_a_phone_no_line_is_covered(open_log, panel, adopted):
+    """The way to the newest lines stands below the lines, which make room for it and do not move."""
+    adopted.say("before", repeat=300)
+    say_all(panel, adopted, "the end")
+    page = open_log(adopted.name, PHONE)
+    expect(line(page, "the end")).to_be_in_viewport()
+    scroll(page, 0.5)
+    more = page.get_by_test_id("log-more")
+    expect(more).to_be_visible()
+    lines, button = page.get_by_test_id("log-lines").bounding_box(), more.bounding_box()
+    assert lines is not None
+    assert button is not None
+    assert lines["y"] + lines["height"] <= button["y"]
+    expect(more).to_be_in_viewport(ratio=0.95)  # the rest is a fraction of a pixel
+    more.click()
+    expect(more).to_be_hidden()
+    assert measure_left(page) < 1
 
 
 FLOOD = """

@@ -58,11 +58,17 @@ class LogLines(msgspec.Struct, frozen=True, tag_field="type", tag="lines"):
 
 
 class LogState(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
-    """The state of the container has changed; with a time, a run of it begins here among the lines."""
+    """The state of the container has changed; with `started_at`, a run of it begins here among the lines.
+
+    With `finished_at` a run has ended here, and with that exit code where it is known. Who comes when it is
+    over is told, too; so who comes again may be told the same once more.
+    """
 
     state: str
     container: str | msgspec.UnsetType = msgspec.UNSET
     started_at: str | msgspec.UnsetType = msgspec.UNSET
+    finished_at: str | msgspec.UnsetType = msgspec.UNSET
+    exit_code: int | msgspec.UnsetType = msgspec.UNSET
 
 
 OutputMessage = OutputLines | Gap | JobEnded

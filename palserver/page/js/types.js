@@ -111,7 +111,7 @@
  * @typedef {[number, string, "stdout"|"stderr", string, boolean?]} LogLine
  *
  * @typedef {{type: "lines", lines: LogLine[]}|{type: "gap", lost: number|null}|
- *   {type: "state", state: string, started_at?: string}} LogMessage
+ *   {type: "state", state: string, started_at?: string, finished_at?: string, exit_code?: number}} LogMessage
  * @typedef {{messages: LogMessage[], before: number|null, after: number|null}} LogPage
  *
  * @typedef {object} Backup

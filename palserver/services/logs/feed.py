@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from gevent.lock import Semaphore
@@ -18,7 +19,7 @@ from palserver.clock import parse_time
 from palserver.fanout import Subscription, Topic
 from palserver.services.logs.keeper import LogKeeper
 from palserver.services.logs.known_runs import KnownRun
-from palserver.services.logs.messages import Run, make_gap, make_lines, make_run, make_state
+from palserver.services.logs.messages import End, Run, make_gap, make_lines, make_run, make_state
 from palserver.services.logs.polling_lines import PollingLines
 from palserver.services.logs.redaction import Redact
 from palserver.store.log_ring import Message
@@ -55,6 +56,7 @@ class LogFeed:
         self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED_TIMES)
         self._run: Run | None = None
         self._container_id: str | None = None
+        self._end: Message | None = None
         self.known_runs: Sequence[KnownRun] = ()
         self._polling = PollingLines()
         self._filling = Semaphore()
@@ -64,12 +66,15 @@ class LogFeed:
     def subscribe(self, tail: int, after: int | None) -> Opened:
         """The newest `tail` lines first or, with a number that is ours, all behind the line `after`."""
         subscription = self.topic.subscribe(READER_BYTES)
+        end = [self._end] if self._end else []  # as of now: a later one comes with the rest
+        return Opened(chain(self._read_first(tail, after), end), subscription)
+
+    def _read_first(self, tail: int, after: int | None) -> Iterable[Message]:
         if after is None:
-            return Opened(iter(self._keeper.read_tail(tail)), subscription)
+            return self._keeper.read_tail(tail)
         if not (self._keeper.is_ours(after) and after < self._next_seq):
-            foreign = make_gap(self._next_seq, None)
-            return Opened(iter([foreign, *self._keeper.read_tail(tail)]), subscription)
-        return Opened(self._keeper.read_from(after + 1, expected=after + 1), subscription)
+            return [make_gap(self._next_seq, None), *self._keeper.read_tail(tail)]
+        return self._keeper.read_from(after + 1, expected=after + 1)
 
     def fill(self, container: Container | None) -> None:
         """Read what the log holds by now, unless the stream is being followed, which does the same.
@@ -91,8 +96,12 @@ class LogFeed:
         finally:
             self.is_followed = False
 
-    def announce_state(self, state: str) -> None:
-        self._publish(make_state(self._next_seq, state))
+    def announce_state(self, state: str, end: End | None = None) -> None:
+        self._publish(make_state(self._next_seq, state, end))
+
+    def set_end(self, state: str, end: End | None) -> None:
+        """Who comes from now on is told, behind the lines, how the last run ended; None while one goes on."""
+        self._end = make_state(self._next_seq, state, end) if end else None
 
     def _load_once(self) -> None:
         if not self._is_loaded:

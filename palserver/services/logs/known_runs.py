@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from palserver.clients.containers import Container
 from palserver.clock import parse_time
-from palserver.services.logs.messages import Run
+from palserver.services.logs.messages import End, Run
 
 REMEMBERED_RUNS = 100
 # A container writes before the engine has noted that it was started.
 START_LAG = timedelta(seconds=0.25)
+
+# Between two runs, or after the last one.
+ENDED_STATES = ("exited", "dead", "restarting")
 
 
 class KnownRun(NamedTuple):
@@ -37,6 +40,11 @@ class KnownRuns:
         if started_at and (not runs or runs[-1].run.started_at < started_at):
             runs.append(KnownRun(Run(container.id, started_at), _first_time(started_at, container.last_end)))
         return tuple(runs)
+
+
+def find_end(container: Container) -> End | None:
+    """Of its last run that is over; None where none is. The exit code only until it is started again."""
+    return End(container.last_end, container.exit_code) if container.last_end else None
 
 
 def _first_time(started_at: str, last_end: str | None) -> str:

@@ -19,7 +19,7 @@ from palserver.services.engine_watch import EngineWatch
 from palserver.services.instances import Instances
 from palserver.services.logs.feed import LogFeed
 from palserver.services.logs.keeper import LogKeeper, LogShelf
-from palserver.services.logs.known_runs import KnownRuns
+from palserver.services.logs.known_runs import ENDED_STATES, KnownRuns, find_end
 from palserver.services.logs.pages import LogPage, read_page
 from palserver.services.logs.redaction import list_secrets, make_redactor
 from palserver.services.logs.search import LogFilter
@@ -184,11 +184,14 @@ class Logs:
             return  # nothing is known, so nothing is said
         state = container.state if container else "missing"
         started_at = container.started_at if container else None
+        last_end = find_end(container) if container else None
+        end = last_end if container and container.state in ENDED_STATES else None
         if followed.state == state == "running" and followed.started_at != started_at:
-            followed.feed.announce_state("exited")  # it was over before anybody could look
+            followed.feed.announce_state("exited", last_end)  # it was over before anybody could look
             followed.feed.announce_state(state)
         elif followed.state not in (None, state):
-            followed.feed.announce_state(state)
+            followed.feed.announce_state(state, end)
+        followed.feed.set_end(state, end)
         followed.state, followed.started_at = state, started_at
 
     def _wake_followers(self) -> None:

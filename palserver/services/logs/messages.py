@@ -24,6 +24,13 @@ class Run(NamedTuple):
     started_at: str
 
 
+class End(NamedTuple):
+    """Of a run. The engine forgets the exit code when the container is started again."""
+
+    finished_at: str
+    exit_code: int | None
+
+
 def make_lines(lines: Sequence[LogLine]) -> Message:
     return Message(lines[0][0], len(lines), encode({"type": "lines", "lines": lines}))
 
@@ -65,8 +72,14 @@ def make_run(first_seq: int, run: Run) -> Message:
     return Message(first_seq, 0, encode({"type": "state", "state": "running", **fields}))
 
 
-def make_state(first_seq: int, state: str) -> Message:
-    return Message(first_seq, 0, encode({"type": "state", "state": state}))
+def make_state(first_seq: int, state: str, end: End | None = None) -> Message:
+    """With the `end` of the last run, where it is known."""
+    fields: dict[str, Any] = {}
+    if end is not None:
+        fields["finished_at"] = end.finished_at
+        if end.exit_code is not None:
+            fields["exit_code"] = end.exit_code
+    return Message(first_seq, 0, encode({"type": "state", "state": state, **fields}))
 
 
 def read_lines(message: Message) -> list[LogLine]:

@@ -55,7 +55,7 @@ export class LinePane {
     this.element = el("div", { class: "line-pane" }, this.lines, this.more.element);
     this.lines.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.observer = new ResizeObserver(() => this.#resized());
-    this.observer.observe(this.lines);
+    for (const each of [this.lines, this.edge]) this.observer.observe(each);
   }
 
   /** @returns {Row[]} what is shown, the oldest first */
@@ -188,7 +188,9 @@ export class LinePane {
     this.options.trimmed?.(edge);
   }
 
+  /** The pane, or what stands above the rows, which comes when they are there already. */
   #resized() {
+    if (this.place.hasJustGoneUp) this.#scrolled();
     if (this.isFollowing && !this.isDetached) this.place.toEnd();
   }
 

@@ -30,11 +30,17 @@ function gapText(lost) {
   return lost === null ? t("log.gap") : t("log.lost_lines", { count: lost });
 }
 
+/** @param {string} time @param {number} [code] */
+function endText(time, code) {
+  return code === undefined ? t("log.ended", { time }) : t("log.ended_with", { time, code: String(code) });
+}
+
 /**
- * With a time it is where a run of the container began.
- * @param {{state: string, started_at?: string}} message @returns {Entry}
+ * With a time it is where a run of the container began, or ended.
+ * @param {{state: string, started_at?: string, finished_at?: string, exit_code?: number}} message @returns {Entry}
  */
-function stateMark({ state, started_at }) {
+function stateMark({ state, started_at, finished_at, exit_code }) {
+  if (finished_at) return { kind: "mark", text: endText(exactMoment(finished_at), exit_code), tone: "off" };
   if (started_at) return { kind: "mark", text: t("log.run", { time: exactMoment(started_at) }), tone: "ready" };
   const [word, tone] = containerStatus(state);
   return {

@@ -11,6 +11,8 @@ export class LogFeed {
   /** @type {number|null} the newest line that has come, hidden or not */
   last = null;
   #tail = TAIL;
+  /** @type {string|undefined} when the run ended of which that was told last */
+  #finishedAt;
 
   /**
    * @param {string} name @param {boolean} isOwnHidden whether lines of the panel's own polling are left out
@@ -29,7 +31,14 @@ export class LogFeed {
     this.socket.close();
     this.last = last;
     this.#tail = tail;
+    this.#finishedAt = undefined;
     this.socket = this.#connect();
+  }
+
+  /** The page hears nothing any more. A cable that was pulled closes no socket, and may leave one that is dead. */
+  reopen() {
+    this.on.state("lost");
+    this.socket.reopen();
   }
 
   close() {
@@ -55,6 +64,10 @@ export class LogFeed {
     if (message.type === "gap" && message.lost !== null) {
       this.on.lines([{ kind: "skipped", count: message.lost }], null);
       return;
+    }
+    if (message.type === "state" && message.finished_at !== undefined) {
+      if (message.finished_at === this.#finishedAt) return; // who comes again is told again
+      this.#finishedAt = message.finished_at;
     }
     const lines = message.type === "lines" ? message.lines : [];
     this.last = lines.at(-1)?.[0] ?? this.last;

@@ -8,16 +8,18 @@ import { errorText } from "./notice.js";
 
 /** @typedef {Object<string, string|number>} Query */
 
+const ANY_CASE = "(?i)"; // as where one looks for words in what is shown
+
 /**
- * @param {{show: (query: Query) => void, leave: () => void}} on
- * @returns {{element: HTMLElement, toggle: () => boolean, close: () => void, tell: (words: string) => void, fail: (error: unknown) => void}}
+ * @param {{show: (query: Query, pattern: string) => void, leave: () => void}} on
+ * @returns {{element: HTMLElement, toggle: (pattern: string) => boolean, close: () => void, tell: (words: string) => void, fail: (error: unknown) => void}}
  */
 export function logFilter(on) {
   const problem = el("p", { class: "problem", id: "log-filter-problem", role: "alert", hidden: true });
   const pattern = field(t("log.pattern"), {
     type: "search",
     testid: "log-pattern",
-    maxlength: 1000,
+    maxlength: 1000 - ANY_CASE.length,
     placeholder: "joined|left",
     spellcheck: "false",
     autocapitalize: "off",
@@ -50,7 +52,7 @@ export function logFilter(on) {
     event.preventDefault();
     fail(null);
     leave.hidden = false;
-    on.show(read());
+    on.show(read(), pattern.input.value);
   });
   element.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape") on.leave();
@@ -60,7 +62,7 @@ export function logFilter(on) {
   /** @returns {Query} only what was filled in */
   function read() {
     const given = {
-      q: pattern.input.value,
+      q: pattern.input.value && ANY_CASE + pattern.input.value,
       stream: stream.input.value,
       since: asUtc(since.input.value),
       until: asUtc(until.input.value),
@@ -68,12 +70,14 @@ export function logFilter(on) {
     return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
   }
 
-  function toggle() {
+  /** @param {string} words as a pattern, which are taken over where nothing else was asked for yet */
+  function toggle(words) {
     if (!element.hidden) {
       on.leave();
       return false;
     }
     element.hidden = false;
+    pattern.input.value ||= words;
     pattern.input.focus();
     return true;
   }

@@ -9,7 +9,7 @@ import { plainText, unfold } from "./log_rows.js";
 
 const AGAIN_MS = 300; // lines that come are looked through so often
 const MOST_MARKED = 2000;
-const SPECIAL = /[\\^$.*+?()[\]{}|/]/g;
+const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 const canMark = "highlights" in CSS;
 
 export class LogFind {
@@ -35,7 +35,7 @@ export class LogFind {
 
   /** Leads to the last line in sight that has the words, or the nearest one above. @param {string} words */
   search(words) {
-    this.#pattern = words === "" ? null : new RegExp(words.replace(SPECIAL, "\\$&"), "giu");
+    this.#pattern = words === "" ? null : new RegExp(literally(words), "giu");
     this.#show(null);
     this.#look();
     const { scrollTop, clientHeight } = this.pane.lines;
@@ -117,10 +117,14 @@ export class LogFind {
   }
 }
 
+/** @param {string} words @returns {string} the regular expression that finds just these */
+export function literally(words) {
+  return words.replace(SPECIAL, "\\$&");
+}
+
 /** @param {import("../live/line_queue.js").Line} entry @param {RegExp} pattern */
 function has(entry, pattern) {
-  pattern.lastIndex = 0;
-  return pattern.test(plainText(entry));
+  return plainText(entry).search(pattern) !== -1; // `test` would have the next look begin behind what it found
 }
 
 /** @param {Element} element @param {number} offset in its text @returns {[Node, number]} */

@@ -15,6 +15,10 @@ const STATES = {
   paused: "log.paused",
   history: "log.history",
   lost: "log.lost",
+  off: "log.off",
+  restarting: "log.restarting",
+  frozen: "log.frozen",
+  unknown: "log.unknown",
   gone: "error.instance_not_found",
   refused: "error.forbidden",
 };
@@ -118,7 +122,7 @@ function searchField(on) {
   });
   const element = el("div", { class: "log-search", role: "search" });
   element.append(el("label", { for: id, class: "unseen" }, t("log.search")), input, steps);
-  return { element, input, show };
+  return { element, input, show, clear };
 
   /** @param {number} place @param {number} all */
   function show(place, all) {
@@ -127,9 +131,13 @@ function searchField(on) {
     previous.disabled = next.disabled = all === 0;
   }
 
-  function leave() {
+  function clear() {
     input.value = "";
     on.search("");
+  }
+
+  function leave() {
+    clear();
     on.leaveSearch();
   }
 }

@@ -3,9 +3,10 @@
 import { logAddress, requestTicket } from "../api/calls.js";
 import { el } from "../dom.js";
 import { t } from "../i18n.js";
+import { store } from "../store.js";
 import { LinePane } from "./line_pane.js";
 import { logFilter } from "./log_filter.js";
-import { LogFind } from "./log_find.js";
+import { LogFind, literally } from "./log_find.js";
 import { fillGap } from "./log_gaps.js";
 import { LogPart } from "./log_part.js";
 import { logRow } from "./log_rows.js";
@@ -15,20 +16,23 @@ import { notifyFailure, whileWorking } from "./notice.js";
 /** @typedef {import("./log_filter.js").Query} Query */
 
 const ENDED = ["gone", "refused"];
+/** What it is of a server that writes nothing now; of one in no state that is named here, it is off. @type {Object<string, string>} */
+const SERVER_WORDS = { running: "live", restarting: "restarting", paused: "frozen", unknown: "unknown" };
 
 /** @param {string} name @returns {import("./server.js").Tab} */
 export function logsTab(name) {
   let connection = "connecting";
+  let isHeard = true;
   const tools = logTools({
     search: (words) => find.search(words),
     go: (step) => find.go(step),
     leaveSearch: () => pane.lines.focus(),
-    filter: () => filter.toggle(),
+    filter: () => filter.toggle(literally(tools.find.input.value)),
     pause: () => pane.pause(!pane.isPaused),
     download: (button) => whileWorking(button, download),
     switched,
   });
-  const filter = logFilter({ show: showFound, leave: leaveFilter });
+  const filter = logFilter({ show: showMatches, leave: leaveFilter });
   const pane = new LinePane({
     label: t("tab.logs"),
     row: (entry) => logRow(entry, { fill, goTo: showAround, isFound: () => part.wanted !== null }),
@@ -44,7 +48,15 @@ export function logsTab(name) {
   if (matchMedia("(width < 40rem)").matches) {
     requestAnimationFrame(() => element.scrollIntoView({ block: "end" })); // once it is in the page
   }
-  return { element, close };
+  return { element, update, close };
+
+  /** The page's own watch knows sooner than this socket that nothing is heard any more. */
+  function update() {
+    const wasHeard = isHeard;
+    isHeard = store.connection !== "down";
+    if (wasHeard && !isHeard && connection === "live") part.feed.reopen();
+    showState();
+  }
 
   /** The rows, or the place of the reader among them. */
   function changed() {
@@ -58,14 +70,27 @@ export function logsTab(name) {
   function showState(word = connection) {
     connection = word;
     const isHistory = pane.isStill || pane.isDetached;
-    const shown = isHistory && !ENDED.includes(word) ? "history" : word;
+    const shown = isHistory && !ENDED.includes(word) ? "history" : word === "live" ? liveWord() : word;
     tools.showState(shown === "live" && pane.isPaused ? "paused" : shown);
     if (pane.isStill) filter.tell(foundText());
+  }
+
+  /** What can be said while this socket is open. */
+  function liveWord() {
+    if (!isHeard) return "lost";
+    const state = store.instances.get(name)?.state;
+    return state === undefined ? "live" : (SERVER_WORDS[state] ?? "off");
   }
 
   function foundText() {
     const isAll = part.pager.before === null && part.pager.after === null;
     return t(isAll ? "log.found" : "log.found_so_far", { count: pane.rows.length });
+  }
+
+  /** Other words than those that are being looked for take their place. @param {Query} query @param {string} pattern */
+  function showMatches(query, pattern) {
+    if (pattern !== "" && pattern !== literally(tools.find.input.value)) tools.find.clear();
+    showFound(query);
   }
 
   /** @param {Query} query */
