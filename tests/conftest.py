@@ -23,6 +23,7 @@ from palserver.store.database import Database
 from tests.browser import Visit, chromium_running, visiting
 from tests.game import Game, remove_leftovers
 from tests.imitations import Images, Made, made_servers
+from tests.looks import DESK, Look
 from tests.panel import Panel
 from tests.people import enter
 
@@ -145,18 +146,32 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, make_panel: object, make_game: object) -> Iterator[Visit]:
+def look() -> Look:
+    """The page is seen in English and at a desk, unless a test asks for it `IN_BOTH_LOOKS`."""
+    return DESK
+
+
+@pytest.fixture
+def say(look: Look) -> Callable[..., str]:
+    """What the page calls it, in the language that it is seen in."""
+    return look.say
+
+
+@pytest.fixture
+def visit(chromium: Browser, look: Look, make_panel: object, make_game: object) -> Iterator[Visit]:
     """Opens an address as a new visitor. What goes wrong in the browser and is not `expected` fails the test.
 
     The other fixtures are named so that they end later: a page would notice that its panel or game is gone.
     """
     with ExitStack() as visits:
-        yield lambda address, **options: visits.enter_context(visiting(chromium, address, **options))
+        yield lambda address, **options: visits.enter_context(
+            visiting(chromium, address, **look.options | options)
+        )
 
 
 @pytest.fixture
-def page(chromium: Browser, panel: Panel, make_game: object) -> Iterator[Page]:
+def page(chromium: Browser, look: Look, panel: Panel, make_game: object) -> Iterator[Page]:
     """The list of servers, with the admin signed in; it ends before the games that it shows."""
-    with visiting(chromium, panel.url) as page:
+    with visiting(chromium, panel.url, **look.options) as page:
         enter(page)
         yield page

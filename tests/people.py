@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import sign_in
 from tests.panel import PASSWORD, Panel
 
 SIGNED_OUT = "status of 401|WebSocket"
-PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 700}, "has_touch": True, "is_mobile": True}
 
 
 def enter(page: Page, username: str = "admin", password: str = PASSWORD) -> None:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import sign_in, visiting
+from tests.looks import IN_BOTH_LOOKS
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
 from tests.people import SIGNED_OUT, enter, go_to
 
@@ -51,20 +52,21 @@ def expect_grey(page: Page, part: Locator) -> None:
     expect(part).to_have_css("filter", GREY)
 
 
-def test_what_others_do_to_accounts_is_seen_at_once(chromium, page, panel):
+@IN_BOTH_LOOKS
+def test_what_others_do_to_accounts_is_seen_at_once(chromium, page, panel, say):
     """Who is added appears, with the role and the sign-in of now, and goes again; nobody touches the page."""
     go_to(page, panel, "people")
     expect(page.get_by_test_id("person-admin")).to_be_visible()
     add_user(panel, "ann")
     row = page.get_by_test_id("person-ann")
-    expect(row).to_contain_text("Viewer")
-    expect(row).to_contain_text("Never")
+    expect(row).to_contain_text(say("role.viewer"))
+    expect(row).to_contain_text(say("people.never"))
     change_user(panel, "ann", role="operator")
-    expect(row).to_contain_text("Operator")
+    expect(row).to_contain_text(say("role.operator"))
     with visiting(chromium, panel.url, expected=SIGNED_OUT) as theirs:
         sign_in(theirs, "ann", FIRST_PASSWORD)
         expect(theirs.get_by_test_id("new-password")).to_be_visible()
-    expect(row).not_to_contain_text("Never")
+    expect(row).not_to_contain_text(say("people.never"))
     remove_user(panel, "ann")
     expect(row).to_have_count(0)
 
@@ -84,7 +86,8 @@ def test_the_focus_stays_near_when_its_row_goes(page, panel):
     expect(page.get_by_role("heading", name="People")).to_be_focused()
 
 
-def test_a_session_comes_and_goes_while_one_looks(page, panel, mia):
+@IN_BOTH_LOOKS
+def test_a_session_comes_and_goes_while_one_looks(page, panel, mia, say):
     """One that is opened or ended elsewhere is in the list or gone from it; those of others never are."""
     go_to(page, panel, "account")
     expect(page.get_by_test_id("this-session")).to_be_visible()
@@ -96,26 +99,28 @@ def test_a_session_comes_and_goes_while_one_looks(page, panel, mia):
     others.first.get_by_test_id("end-session").focus()
     assert panel.call("POST", "/api/auth/logout", token=token).status_code == 204
     expect(others).to_have_count(before)
-    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_focused()
+    expect(page.get_by_role("heading", name=say("session.title"))).to_be_focused()
 
 
-def test_the_audit_grows_while_one_reads(page, panel):
+@IN_BOTH_LOOKS
+def test_the_audit_grows_while_one_reads(page, panel, say, look):
     """What is done appears on top; a word that picks out holds for it, too."""
     go_to(page, panel, "audit")
     entries = page.get_by_test_id("audit-entry")
-    expect(entries.first).to_contain_text("Signed in")
+    expect(entries.first).to_contain_text(say("audit.action.auth.login"))
     add_user(panel, "ann")
-    expect(entries.first).to_contain_text("Added a user")
-    page.get_by_test_id("audit-filter").fill("removed a user")
+    expect(entries.first).to_contain_text(say("audit.action.users.create"))
+    page.get_by_test_id("audit-filter").fill(say("audit.action.users.remove").lower())
     remove_user(panel, "ann")
-    expect(entries.first).to_contain_text("Removed a user")
-    add_user(panel, "cleo")  # who has been in no test before
-    remove_user(panel, "cleo")
-    expect(entries.filter(has_text="cleo")).to_have_count(1)
+    expect(entries.first).to_contain_text(say("audit.action.users.remove"))
+    cleo = f"cleo-{look}"  # who has been in no test before
+    add_user(panel, cleo)
+    remove_user(panel, cleo)
+    expect(entries.filter(has_text=cleo)).to_have_count(1)
     page.get_by_test_id("audit-filter").fill("nothing is like this")
     expect(entries).to_have_count(0)
     expect(page.get_by_role("columnheader")).to_have_count(0)
-    expect(page.get_by_role("status").filter(has_text="None of")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=look.like("audit.found", count=0))).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -142,54 +147,55 @@ def test_what_is_old_is_grey_until_it_is_true_again(chromium, make_panel, place,
         expect(rows.nth(before)).to_be_attached()
 
 
-def test_an_admin_removes_the_own_account(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_an_admin_removes_the_own_account(chromium, panel, mia, say, look):
     """It is said beforehand, and then on the door; there is no way back in."""
-    with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
+    with visiting(chromium, panel.url, **look.options, expected=SIGNED_OUT) as page:
         enter(page, mia)
         go_to(page, panel, "people")
         page.get_by_test_id(f"remove-{mia}").click()
-        expect(page.get_by_role("dialog")).to_contain_text("This is your own account.")
+        expect(page.get_by_role("dialog")).to_contain_text(say("people.remove.own"))
         page.get_by_test_id("confirm").click()
-        expect(page.get_by_test_id("ended")).to_have_text(
-            "Your account was removed. Only an admin can add it again."
-        )
+        expect(page.get_by_test_id("ended")).to_have_text(say("sign_in.ended.account_removed"))
         expect(page.get_by_test_id("login-username")).to_be_focused()
         sign_in(page, mia, PASSWORD)
-        expect(page.get_by_text("The user name or the password is wrong.")).to_be_visible()
+        expect(page.get_by_text(say("error.bad_credentials"))).to_be_visible()
 
 
-def test_an_admin_gives_up_the_own_role(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_an_admin_gives_up_the_own_role(chromium, panel, mia, say, look):
     """What only admins see is gone from the page, and it says why."""
-    with visiting(chromium, panel.url, expected=f"{SIGNED_OUT}|{REFUSED}") as page:
+    with visiting(chromium, panel.url, **look.options, expected=f"{SIGNED_OUT}|{REFUSED}") as page:
         enter(page, mia)
         go_to(page, panel, "people")
         page.get_by_test_id(f"change_role-{mia}").click()
         page.get_by_test_id("choose-operator").check()
         page.get_by_test_id("confirm").click()
-        expect(page.locator(".notices")).to_contain_text("Your role is now: Operator.")
+        expect(page.locator(".notices")).to_contain_text(say("role.changed", role=say("role.operator")))
         expect(page.locator(".notice")).to_have_count(1)
-        expect(page.get_by_role("heading", level=1)).to_have_text("Only admins see this page.")
+        expect(page.get_by_role("heading", level=1)).to_have_text(say("forbidden.title"))
         expect(page.get_by_test_id("people")).to_have_count(0)
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("place", ["people", "audit", "account", ""])
-def test_another_admin_takes_the_role_away(chromium, panel, mia, place):
+@IN_BOTH_LOOKS
+def test_another_admin_takes_the_role_away(chromium, panel, mia, place, say, look):
     """The page follows at once, and again when the role comes back.
 
     What it asks in the very moment is refused.
     """
-    with visiting(chromium, panel.url, expected=REFUSED) as page:
+    with visiting(chromium, panel.url, **look.options, expected=REFUSED) as page:
         enter(page, mia)
         go_to(page, panel, place)
-        expect(page.get_by_test_id("people")).to_be_visible()
+        expect(page.get_by_test_id("people")).to_be_attached()
         change_user(panel, mia, role="viewer")
-        expect(page.locator(".notices")).to_contain_text("Your role is now: Viewer.")
+        expect(page.locator(".notices")).to_contain_text(say("role.changed", role=say("role.viewer")))
         expect(page.get_by_test_id("people")).to_have_count(0)
         if place in ("people", "audit"):
-            expect(page.get_by_role("heading", level=1)).to_have_text("Only admins see this page.")
+            expect(page.get_by_role("heading", level=1)).to_have_text(say("forbidden.title"))
         change_user(panel, mia, role="admin")
-        expect(page.get_by_test_id("people")).to_be_visible()
+        expect(page.get_by_test_id("people")).to_be_attached()
         if place == "people":
             expect(page.get_by_test_id("person-admin")).to_be_visible()
 
@@ -208,21 +214,20 @@ def test_a_lost_role_is_noticed_without_the_events_too(chromium, panel, mia):
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_who_has_become_the_last_admin_meanwhile_is_told_so(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_who_has_become_the_last_admin_meanwhile_is_told_so(chromium, panel, mia, say, look):
     """The question is still open when the other admin goes: it is refused in words, and then not offered."""
-    with visiting(chromium, panel.url, expected=REFUSED) as page:
+    with visiting(chromium, panel.url, **look.options, expected=REFUSED) as page:
         enter(page)
         go_to(page, panel, "people")
         page.get_by_test_id("remove-admin").click()
         change_user(panel, mia, role="viewer")
-        expect(page.get_by_test_id(f"person-{mia}")).to_contain_text("Viewer")
+        expect(page.get_by_test_id(f"person-{mia}")).to_contain_text(say("role.viewer"))
         page.get_by_test_id("confirm").click()
-        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(
-            "The last admin cannot be removed or demoted."
-        )
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(say("error.last_admin"))
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("remove-admin")).to_be_disabled()
-        expect(page.get_by_test_id("person-admin")).to_contain_text("The only admin")
+        expect(page.get_by_test_id("person-admin")).to_contain_text(say("people.only_admin"))
 
 
 def test_a_password_that_an_admin_has_set_is_told_on_the_door(chromium, panel, mia):
@@ -245,19 +250,20 @@ def test_a_password_that_an_admin_has_set_is_told_on_the_door(chromium, panel, m
         expect(page.get_by_test_id("ended")).to_have_count(0)
 
 
-def test_a_session_that_was_ended_elsewhere_says_so(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_a_session_that_was_ended_elsewhere_says_so(chromium, panel, mia, say, look):
     """By its user from another device, or by a new password of hers."""
     token = panel.sign_in(mia)
-    with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
+    with visiting(chromium, panel.url, **look.options, expected=SIGNED_OUT) as page:
         enter(page, mia)
         for session in panel.get("/api/auth/sessions", token=token)["sessions"]:
             if not session["current"]:
                 panel.call("DELETE", f"/api/auth/sessions/{session['id']}", token=token)
-        expect(page.get_by_test_id("ended")).to_contain_text("from another device or browser of yours.")
+        expect(page.get_by_test_id("ended")).to_contain_text(say("sign_in.ended.ended_elsewhere"))
         enter(page, mia)
         change = {"current_password": PASSWORD, "new_password": "another horse"}
         assert panel.call("POST", "/api/auth/password", change, token=token).status_code == 204
-        expect(page.get_by_test_id("ended")).to_contain_text("Your password was changed")
+        expect(page.get_by_test_id("ended")).to_contain_text(say("sign_in.ended.password_changed"))
 
 
 def test_where_nobody_knows_why_no_reason_is_given(chromium, make_panel):
@@ -274,16 +280,15 @@ def test_where_nobody_knows_why_no_reason_is_given(chromium, make_panel):
         )
 
 
-def test_who_signs_out_in_one_tab_is_told_in_the_other(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_who_signs_out_in_one_tab_is_told_in_the_other(chromium, panel, mia, say, look):
     """They share the session; the one where it was done says nothing of it."""
-    with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
+    with visiting(chromium, panel.url, **look.options, expected=SIGNED_OUT) as page:
         enter(page, mia)
         other = page.context.new_page()
         other.goto(panel.url)
         other.get_by_test_id("sign-out").click()
-        expect(page.get_by_test_id("ended")).to_have_text(
-            "You have signed out in another tab of this browser."
-        )
+        expect(page.get_by_test_id("ended")).to_have_text(say("sign_in.ended.signed_out"))
         expect(other.get_by_test_id("login-username")).to_be_visible()
         expect(other.get_by_test_id("ended")).to_have_count(0)
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import Visit, sign_in
 from tests.imitations import Made, ask_game
+from tests.looks import IN_BOTH_LOOKS
 from tests.panel import PASSWORD, Panel, find_free_port
 from tests.test_create import hold
 from tests.waiting import wait_until
@@ -54,14 +55,15 @@ def fill_ports(page: Page) -> int:
     return rest_port
 
 
-def test_a_form_makes_a_server(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_form_makes_a_server(panel, images, made, open_page, say):
     """Free ports are shown, passwords are told once to be copied, and it leads to the server."""
     page = open_page("#/create", permissions=["clipboard-read", "clipboard-write"])
     name = made.name()
     expect(page.get_by_test_id("create-time_zone")).to_have_value("Asia/Seoul")
     page.get_by_test_id("create-name").fill(name)
     page.get_by_test_id("create-server_name").fill("Pals 친구들")
-    page.get_by_test_id("create-image").select_option(label="Another image …")
+    page.get_by_test_id("create-image").select_option(label=say("create.image.other"))
     page.get_by_test_id("create-own_image").fill(images.get("thijsvanloef"))
     page.get_by_test_id("create-environment").fill("COMMUNITY=false\n")
     for field in ("game_port", "query_port", "rest_port"):
@@ -76,7 +78,9 @@ def test_a_form_makes_a_server(panel, images, made, open_page):
     expect(page.locator(".notices")).to_contain_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == shown.inner_text()
     expect(page.get_by_test_id("create-open-server")).to_be_visible()
-    expect(page.get_by_test_id("create-made-ports")).to_contain_text(f"REST port (TCP): {rest_port}")
+    expect(page.get_by_test_id("create-made-ports")).to_contain_text(
+        f"{say('create.rest_port')}: {rest_port}"
+    )
     answer = ask_game(rest_port, shown.inner_text())
     assert (answer.status_code, answer.json()["servername"]) == (200, "Pals 친구들")
     page.get_by_test_id("create-open-server").click()
@@ -86,7 +90,8 @@ def test_a_form_makes_a_server(panel, images, made, open_page):
     assert "COMMUNITY=false" in made.client.api.inspect_container(name)["Config"]["Env"]
 
 
-def test_problems_stand_beside_their_fields(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_problems_stand_beside_their_fields(panel, images, made, open_page, say):
     """A port that is taken, and what cannot be written: each where it is, and the first one has the focus."""
     page = open_page("#/create")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -98,7 +103,7 @@ def test_problems_stand_beside_their_fields(panel, images, made, open_page):
         game_port = page.get_by_test_id("create-game_port")
         expect(game_port).to_have_attribute("aria-invalid", "true")
         expect(game_port).to_be_focused()
-        expect(page.get_by_text("Something else on this host has this port.")).to_be_visible()
+        expect(page.get_by_text(say("create.problem.port_in_use"))).to_be_visible()
     fill_ports(page)
     page.get_by_test_id("create-server_name").fill('a "name"')
     page.get_by_test_id("create-environment").fill("A B=c")
@@ -106,7 +111,7 @@ def test_problems_stand_beside_their_fields(panel, images, made, open_page):
     expect(page.get_by_test_id("create-server_name")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_test_id("create-environment")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_test_id("create-server_name")).to_be_focused()
-    expect(page.get_by_text("2 fields need another look.")).to_be_visible()
+    expect(page.get_by_text(say("create.problem.some", count=2))).to_be_visible()
     assert made.list_containers() == []
 
 
@@ -171,27 +176,29 @@ def test_what_was_filled_in_outlives_a_look_elsewhere(panel, images, made, open_
     expect(page.get_by_test_id("create-name")).to_have_value("")
 
 
-def test_a_failure_tells_why_and_leads_back(panel, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_failure_tells_why_and_leads_back(panel, made, open_page, say):
     """The job's own words, and the form again as it was filled in."""
     page = open_page("#/create")
     page.get_by_test_id("create-name").fill(made.name())
-    page.get_by_test_id("create-image").select_option(label="Another image …")
+    page.get_by_test_id("create-image").select_option(label=say("create.image.other"))
     page.get_by_test_id("create-own_image").fill("127.0.0.1:9/nobody/has-this:1")
     page.get_by_test_id("create-saved_path").fill("/srv/Saved")
     fill_ports(page)
     page.get_by_test_id("create-submit").click()
-    expect(page.get_by_test_id("create-progress")).to_contain_text("could not be pulled")
-    page.get_by_role("button", name="Back to the form").click()
+    expect(page.get_by_test_id("create-progress")).to_contain_text(say("error.image_missing"))
+    page.get_by_role("button", name=say("create.again")).click()
     expect(page.get_by_test_id("create-name")).to_have_value(made.name())
     expect(page.get_by_test_id("create-own_image")).to_have_value("127.0.0.1:9/nobody/has-this:1")
-    expect(page.locator("main").get_by_text("could not be pulled")).to_be_visible()
+    expect(page.locator("main").get_by_text(say("error.image_missing"))).to_be_visible()
 
 
-def test_a_port_that_was_taken_at_the_last_moment_stands_out(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_port_that_was_taken_at_the_last_moment_stands_out(panel, images, made, open_page, say):
     """Back in the form, beside its field; another one, and it is made. The ports that it got are told."""
     page = open_page("#/create")
     page.get_by_test_id("create-name").fill(made.name())
-    page.get_by_test_id("create-image").select_option(label="Another image …")
+    page.get_by_test_id("create-image").select_option(label=say("create.image.other"))
     page.get_by_test_id("create-own_image").fill(images.get("official"))
     rest_port = fill_ports(page)
     with hold(rest_port):
@@ -199,23 +206,25 @@ def test_a_port_that_was_taken_at_the_last_moment_stands_out(panel, images, made
         page.get_by_test_id("create-again").click()
     expect(page.get_by_test_id("create-rest_port")).to_be_focused()
     expect(page.get_by_test_id("create-rest_port")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("Something else on this host has this port.")).to_be_visible()
+    expect(page.get_by_text(say("create.problem.port_in_use"))).to_be_visible()
     page.get_by_test_id("create-rest_port").fill("")
     page.get_by_test_id("create-submit").click()
-    expect(page.get_by_test_id("create-made-ports")).to_contain_text("REST port (TCP): ")
+    expect(page.get_by_test_id("create-made-ports")).to_contain_text(f"{say('create.rest_port')}: ")
 
 
-def test_another_server_s_port_is_told_by_its_name(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_another_server_s_port_is_told_by_its_name(panel, images, made, open_page, say):
     """In the reader's language, and not only that something has it."""
     ports = create(panel, made.name("one"), images.get("official"))
-    page = open_page("#/create", locale="ko-KR")
+    page = open_page("#/create")
     page.get_by_test_id("create-name").fill(made.name("two"))
     page.get_by_test_id("create-game_port").fill(str(ports["game_port"]))
     page.get_by_test_id("create-submit").click()
-    expect(page.get_by_text(f"{made.name('one')}에서 쓰고 있는 포트입니다.")).to_be_visible()
+    expect(page.get_by_text(say("create.problem.port_taken_by", who=made.name("one")))).to_be_visible()
 
 
-def test_a_change_is_shown_before_it_is_made(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_change_is_shown_before_it_is_made(panel, images, made, open_page, say):
     """The difference stands in the question; confirmed, it is made."""
     create(panel, made.name(), images.get("thijsvanloef"))
     page = open_page(f"#/servers/{made.name()}/manage")
@@ -225,7 +234,8 @@ def test_a_change_is_shown_before_it_is_made(panel, images, made, open_page):
     page.get_by_test_id("change-submit").click()
     expect(page.get_by_test_id("change-memory_limit_bytes").last).to_be_visible()
     expect(page.get_by_test_id("change-compose")).to_have_count(0)
-    expect(page.get_by_test_id("change-environment.COMMUNITY")).to_have_text("COMMUNITY: none → true")
+    row = say("manage.change.row", what="COMMUNITY", before=say("manage.change.none"), after="true")
+    expect(page.get_by_test_id("change-environment.COMMUNITY")).to_have_text(row)
     expect(page.get_by_test_id("change-environment.SOME_TOKEN")).not_to_contain_text("abc")
     page.get_by_test_id("confirm").click()
     wait_until(
@@ -240,7 +250,8 @@ def test_a_change_is_shown_before_it_is_made(panel, images, made, open_page):
     assert container["HostConfig"]["Memory"] == 3 * 2**29
 
 
-def test_a_change_that_the_compose_file_does_not_have_is_asked_about(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_change_that_the_compose_file_does_not_have_is_asked_about(panel, images, made, open_page, say):
     """The file stays as it is, and who goes by it would undo the change: that is said before it is made."""
     create(panel, made.name(), images.get("official"))
     page = open_page(f"#/servers/{made.name()}/manage")
@@ -248,10 +259,13 @@ def test_a_change_that_the_compose_file_does_not_have_is_asked_about(panel, imag
     file.write_text("services: {}\n")
     page.get_by_test_id("change-memory_limit_bytes").fill("1.5")
     page.get_by_test_id("change-submit").click()
-    expect(page.get_by_test_id("change-compose")).to_contain_text(f"{file.name} stays as it is")
+    expect(page.get_by_test_id("change-compose")).to_contain_text(
+        say("manage.change.compose", name=made.name())
+    )
     file.unlink()
 
 
+@IN_BOTH_LOOKS
 def test_a_world_is_deleted_only_by_who_types_its_name(panel, images, made, open_page):
     """Another word is refused by the form; the right one takes server and world away."""
     create(panel, made.name(), images.get("official"))
@@ -267,6 +281,7 @@ def test_a_world_is_deleted_only_by_who_types_its_name(panel, images, made, open
     expect(page.get_by_test_id(f"instance-{made.name()}")).to_have_count(0)
 
 
+@IN_BOTH_LOOKS
 def test_a_server_is_cloned_and_its_compose_file_had(panel, images, made, open_page):
     """The clone appears in the list; the file is what the API hands out."""
     create(panel, made.name("one"), images.get("official"))
@@ -318,14 +333,15 @@ def test_everything_fits_in_both_languages(panel, images, made, open_page, width
         assert not re.search(r"\b(create|manage|delete|clone)\.[a-z_]+", words)
 
 
-def test_a_server_without_its_container_is_started_again(panel, images, made, open_page):
+@IN_BOTH_LOOKS
+def test_a_server_without_its_container_is_started_again(panel, images, made, open_page, say):
     """The page says that a start makes it anew, asks for nothing that has no answer, and it comes back."""
     name = made.name()
     create(panel, name, images.get("official"))
     made.client.containers.get(name).remove(force=True)
     wait_until(lambda: panel.get(f"/api/instances/{name}")["state"] == "missing", "it is missing")
     page = open_page(f"#/servers/{name}/settings")
-    expect(page.get_by_text("Start the server: its container is made again")).to_be_visible()
+    expect(page.get_by_text(say("settings.no_container.start"))).to_be_visible()
     page.get_by_test_id("vitals").get_by_test_id("action-start").click()
     expect(page.locator("[data-testid^=settings-group]").first).to_be_visible()
     assert made.list_containers() == [name]

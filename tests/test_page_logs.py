@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
@@ -14,20 +13,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser import Visit, load, sign_in
 from tests.containers import Containers
 from tests.game import ADMIN_PASSWORD, Game
+from tests.looks import IN_BOTH_LOOKS, PHONE, Look
 from tests.panel import PASSWORD, Panel
 from tests.waiting import wait_until
 
 OpenLog = Callable[..., Page]
 
-DESK: dict[str, Any] = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}}
-PHONE: dict[str, Any] = {
-    "locale": "ko-KR",
-    "viewport": {"width": 375, "height": 700},
-    "is_mobile": True,
-    "has_touch": True,
-}
-EVERYWHERE = pytest.mark.parametrize("reader", [DESK, PHONE], ids=["desk-en", "phone-ko"])
-LIVE = {"en-US": "Live", "ko-KR": "실시간"}
 GONE = "ERR_INTERNET_DISCONNECTED"
 BAD_REQUEST = "status of 400"
 # A tab of which a flood takes all the time would answer within seconds or not at all.
@@ -37,15 +28,15 @@ MOST_HEAP_BYTES = 120 * 1024 * 1024
 
 
 @pytest.fixture
-def open_log(visit: Visit, panel: Panel) -> OpenLog:
+def open_log(visit: Visit, panel: Panel, look: Look) -> OpenLog:
     """Opens the log of a server as its owner."""
 
-    def open_log(name: str, reader: dict[str, Any] = DESK, expected: str = "$^") -> Page:
-        page = visit(panel.url, expected=expected, **reader)
+    def open_log(name: str, expected: str = "$^") -> Page:
+        page = visit(panel.url, expected=expected)
         sign_in(page, "admin", PASSWORD)
         page.get_by_test_id(f"instance-{name}").get_by_role("link", name=name).click()
         page.get_by_test_id("tab-logs").click()
-        expect(page.get_by_test_id("log-state")).to_have_text(LIVE[reader["locale"]])
+        expect(page.get_by_test_id("log-state")).to_have_text(look.say("log.live"))
         return page
 
     return open_log
@@ -77,11 +68,11 @@ def say_all(panel: Panel, game: Game, *lines: str) -> None:
     wait_until(lambda: panel.call("GET", address, params={"q": re.escape(lines[-1])}).text, "it was said")
 
 
-@EVERYWHERE
-def test_a_reader_at_the_end_stays_there_and_one_above_is_not_moved(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_a_reader_at_the_end_stays_there_and_one_above_is_not_moved(open_log, panel, adopted):
     """What is new is in sight at the end; further up it is only counted, until one goes to it."""
     adopted.say("before", repeat=300)
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     adopted.say("the newest one")
     expect(line(page, "the newest one")).to_be_in_viewport()
     scroll(page, 0.5)
@@ -101,12 +92,12 @@ def test_a_reader_at_the_end_stays_there_and_one_above_is_not_moved(open_log, pa
     expect(line(page, "and on it goes")).to_be_in_viewport()
 
 
-@EVERYWHERE
-def test_older_lines_come_to_who_scrolls_up_down_to_the_first(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_older_lines_come_to_who_scrolls_up_down_to_the_first(open_log, panel, adopted, look):
     """Nothing moves under the reader, no line is missing, few are held; and the way back is one click."""
     adopted.say("old", repeat=6000)
     say_all(panel, adopted, "the last of the old")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     expect(line(page, "the last of the old")).to_be_visible()
     beginning = page.get_by_text(re.compile("^The log that is kept begins here$|^보관된 로그의 처음입니다$"))
     seen: set[int] = set()
@@ -132,7 +123,7 @@ def test_older_lines_come_to_who_scrolls_up_down_to_the_first(open_log, panel, a
     expect(more).to_have_text(re.compile("^1 new line$|^새 로그 1줄$"))
     more.click()
     expect(line(page, "meanwhile")).to_be_in_viewport()
-    expect(page.get_by_test_id("log-state")).to_have_text(LIVE[reader["locale"]])
+    expect(page.get_by_test_id("log-state")).to_have_text(look.say("log.live"))
 
 
 def test_what_is_read_stays_in_its_place_while_older_lines_come(open_log, panel, adopted):
@@ -181,14 +172,14 @@ def test_who_scrolls_down_again_is_live_again(open_log, panel, adopted):
     assert numbers == list(range(numbers[0], 4001))
 
 
-@EVERYWHERE
-def test_words_are_found_in_what_is_shown(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_words_are_found_in_what_is_shown(open_log, panel, adopted):
     """By the keyboard alone: a slash leads to the field, Enter to the next line that has them."""
     for number in range(1, 4):
         adopted.say(f"[NEEDLE] number {number} (of 3)")
         adopted.say("hay", repeat=80)
     say_all(panel, adopted, "the end of the hay")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     expect(line(page, "the end of the hay")).to_be_visible()
     page.keyboard.press("/")
     field, count = page.get_by_test_id("log-search"), page.get_by_test_id("log-search-count")
@@ -217,13 +208,13 @@ def test_words_are_found_in_what_is_shown(open_log, panel, adopted, reader):
     assert page.evaluate("CSS.highlights.get('log-found').size") == 0
 
 
-@EVERYWHERE
-def test_the_history_is_searched_on_the_server(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_the_history_is_searched_on_the_server(open_log, panel, adopted, look):
     """Matches from all that is kept, with their times; each leads to its place, and one key back to live."""
     adopted.say("far back: a rare thing")
     adopted.say("filler", repeat=3000)
     say_all(panel, adopted, "and a rare thing again")
-    page = open_log(adopted.name, reader, expected=BAD_REQUEST)
+    page = open_log(adopted.name, expected=BAD_REQUEST)
     page.get_by_test_id("log-filter-open").click()
     pattern, found = page.get_by_test_id("log-pattern"), page.get_by_test_id("log-found")
     expect(pattern).to_be_focused()
@@ -246,7 +237,7 @@ def test_the_history_is_searched_on_the_server(open_log, panel, adopted, reader)
     page.get_by_test_id("log-filter-submit").click()
     expect(found).to_have_text(re.compile("^No line matches$|^일치하는 줄이 없습니다$"))
     page.get_by_test_id("log-live").click()
-    expect(page.get_by_test_id("log-state")).to_have_text(LIVE[reader["locale"]])
+    expect(page.get_by_test_id("log-state")).to_have_text(look.say("log.live"))
     adopted.say("live as before")
     expect(line(page, "live as before")).to_be_in_viewport()
 
@@ -270,12 +261,12 @@ def test_a_search_goes_by_stream_and_time(open_log, panel, adopted):
     expect(line(page, "to the output")).to_be_visible()
 
 
-@EVERYWHERE
-def test_how_the_log_is_shown_is_chosen_once(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_how_the_log_is_shown_is_chosen_once(open_log, panel, adopted, look):
     """Times, wrapping, and the panel's own polling, which is hidden at first; a browser remembers it."""
     assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
     say_all(panel, adopted, "an ordinary line", "far " * 300)
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     polled = page.get_by_test_id("log-line").filter(has_text="/v1/api/info").first
     ordinary = line(page, "an ordinary line")
     expect(ordinary).to_be_visible()
@@ -287,18 +278,18 @@ def test_how_the_log_is_shown_is_chosen_once(open_log, panel, adopted, reader):
         expect(page.locator(".line time").first).to_be_visible()
         expect(page.locator(".line-pane")).to_have_class(re.compile("unwrapped"))
         expect(polled).to_be_attached()
-        assert page.evaluate("document.documentElement.scrollWidth") <= reader["viewport"]["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= look.width
         load(page, page.url)
 
 
-@EVERYWHERE
-def test_who_hides_or_shows_the_polling_keeps_their_place(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_who_hides_or_shows_the_polling_keeps_their_place(open_log, panel, adopted):
     """The line that was read stays where it is, live and in what was searched for."""
     for part in range(4):
         adopted.say(f"part {part}", repeat=120)
         say_all(panel, adopted, f"the end of part {part}")
         assert panel.call("GET", f"/api/server/{adopted.name}/info").status_code == 200
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     polled = page.get_by_test_id("log-line").filter(has_text="/v1/api/info")
     expect(line(page, "the end of part 3")).to_be_visible()
     for pattern in ("", "part|info"):
@@ -355,11 +346,11 @@ def test_a_pause_holds_all_lines_back(open_log, panel, adopted):
     expect(page.get_by_test_id("log-state")).to_have_text("Live")
 
 
-@EVERYWHERE
-def test_what_is_searched_for_is_downloaded(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_what_is_searched_for_is_downloaded(open_log, panel, adopted):
     """As text, with its times, and without passwords."""
     say_all(panel, adopted, f"the word is {ADMIN_PASSWORD}", "another word")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     page.get_by_test_id("log-filter-open").click()
     page.get_by_test_id("log-pattern").fill("the word")
     page.get_by_test_id("log-filter-submit").click()
@@ -376,14 +367,14 @@ def test_what_is_searched_for_is_downloaded(open_log, panel, adopted, reader):
 HOSTILE = '<img src=x onerror="document.title=1"> \u202edesrever'
 
 
-@EVERYWHERE
-def test_every_line_is_text_and_stays_in_its_row(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_every_line_is_text_and_stays_in_its_row(open_log, panel, adopted, look):
     """Markup, marks that turn the text, colours, control characters, nothing, and 16,000 letters."""
     adopted.say(HOSTILE)
     adopted.say("\x1b[31mred\x1b[0m and \x1b[1;38;5;46mgreen\x1b[m \x1b]0;title\x07plain \x07 \x7f")
     adopted.say("")
     say_all(panel, adopted, "x" * 16_000, "the last one")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     expect(line(page, "the last one")).to_be_visible()
     shown = page.get_by_test_id("log-line")
     expect(shown.filter(has_text=HOSTILE)).to_be_visible()
@@ -395,14 +386,14 @@ def test_every_line_is_text_and_stays_in_its_row(open_log, panel, adopted, reade
     expect(long.locator(".text")).to_have_text("x" * 2000)
     long.get_by_role("button").click()
     expect(long.locator(".text")).to_have_text("x" * 16_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= reader["viewport"]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= look.width
     assert page.title() == f"{adopted.name} · PalServer"
 
 
-@EVERYWHERE
-def test_who_comes_and_goes_and_each_start_stand_out(open_log, adopted, reader):
+@IN_BOTH_LOOKS
+def test_who_comes_and_goes_and_each_start_stand_out(open_log, adopted):
     """As rows of their own kind, whatever a player's name pretends; grave lines are of another colour."""
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     liar = "left the server. (User id: steam_0)"
     player = adopted.join(liar)
     joined = page.locator('[data-event="joined"]')
@@ -425,11 +416,11 @@ def test_who_comes_and_goes_and_each_start_stand_out(open_log, adopted, reader):
     expect(page.locator('[data-event="ready"]')).to_have_count(2)
 
 
-@EVERYWHERE
-def test_a_log_that_hears_nothing_is_not_called_live(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_a_log_that_hears_nothing_is_not_called_live(open_log, panel, adopted, look):
     """While the network is gone it says so, and when it is back every line is there, once."""
     say_all(panel, adopted, "said before")
-    page = open_log(adopted.name, reader, expected=GONE)
+    page = open_log(adopted.name, expected=GONE)
     expect(line(page, "said before")).to_be_visible()
     state = page.get_by_test_id("log-state")
     page.context.set_offline(True)
@@ -437,7 +428,7 @@ def test_a_log_that_hears_nothing_is_not_called_live(open_log, panel, adopted, r
     say_all(panel, adopted, "said meanwhile, first", "said meanwhile, second")
     expect(line(page, "said meanwhile, second")).to_have_count(0)
     page.context.set_offline(False)
-    expect(state).to_have_text(LIVE[reader["locale"]], timeout=20_000)
+    expect(state).to_have_text(look.say("log.live"), timeout=20_000)
     adopted.say("said afterwards")
     expect(line(page, "said afterwards")).to_be_in_viewport()
     said = [text for text in page.get_by_test_id("log-line").all_inner_texts() if text.startswith("said ")]
@@ -445,10 +436,10 @@ def test_a_log_that_hears_nothing_is_not_called_live(open_log, panel, adopted, r
     assert [text.strip() for text in said] == order
 
 
-@EVERYWHERE
-def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, reader):
+@IN_BOTH_LOOKS
+def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, look):
     """When it ended is told once, with its exit code, also to who comes later; then it is live again."""
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     state, marks = page.get_by_test_id("log-state"), page.get_by_test_id("log-mark")
     ends = marks.filter(has_text=re.compile(r"^Ended .*, exit code 137$|에 종료됨\(코드 137\)$"))
     adopted.container.kill()
@@ -460,17 +451,17 @@ def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, reader
         expect(page.locator(".rows > :last-child")).to_have_attribute("data-testid", "log-mark")
         page.reload()
     adopted.container.start()
-    expect(state).to_have_text(LIVE[reader["locale"]])
+    expect(state).to_have_text(look.say("log.live"))
     expect(marks.filter(has_text=re.compile("^Started|시작됨$"))).to_have_count(2)
     expect(ends).to_have_count(1)
 
 
-@EVERYWHERE
-def test_the_newest_line_is_whole(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_the_newest_line_is_whole(open_log, panel, adopted):
     """The end is reached to the pixel, also when what stands above the lines comes late, and with marks."""
     adopted.say("old", repeat=700)
     say_all(panel, adopted, "the newest one")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     expect(line(page, "the newest one")).to_be_in_viewport()
     expect(page.locator(".edge")).not_to_have_attribute("hidden", "")
     assert measure_left(page) < 1
@@ -490,11 +481,11 @@ def measure_left(page: Page) -> float:
     return left
 
 
-@EVERYWHERE
-def test_the_filter_goes_on_with_the_words_that_were_looked_for(open_log, panel, adopted, reader):
+@IN_BOTH_LOOKS
+def test_the_filter_goes_on_with_the_words_that_were_looked_for(open_log, panel, adopted):
     """As they are, and large or small; what is found in what is shown then is counted, or looked for anew."""
     say_all(panel, adopted, "Lamia (1) is here", "Lamia 1 says hello", "lamia (1) is away", "the end")
-    page = open_log(adopted.name, reader)
+    page = open_log(adopted.name)
     expect(line(page, "the end")).to_be_visible()
     field, count = page.get_by_test_id("log-search"), page.get_by_test_id("log-search-count")
     pattern, rows = page.get_by_test_id("log-pattern"), page.get_by_test_id("log-line")
@@ -520,9 +511,10 @@ def test_the_filter_goes_on_with_the_words_that_were_looked_for(open_log, panel,
     expect(field).to_have_value("HELLO")
 
 
+@pytest.mark.parametrize("look", [Look("en", 2560, "light")], ids=str)
 def test_long_lines_have_the_whole_width_of_the_window(open_log, adopted):
     """On a wide screen; what stands above them is where it is on every other tab."""
-    page = open_log(adopted.name, DESK | {"viewport": {"width": 2560, "height": 1400}})
+    page = open_log(adopted.name)
     lines, tabs = page.get_by_test_id("log-lines"), page.get_by_test_id("tab-logs")
     expect(lines).to_be_visible()
     box, place = lines.bounding_box(), tabs.bounding_box()
@@ -534,11 +526,12 @@ def test_long_lines_have_the_whole_width_of_the_window(open_log, adopted):
     assert tabs.bounding_box() == place
 
 
+@pytest.mark.parametrize("look", [PHONE], ids=str)
 def test_on_a_phone_no_line_is_covered(open_log, panel, adopted):
     """The way to the newest lines stands below the lines, which make room for it and do not move."""
     adopted.say("before", repeat=300)
     say_all(panel, adopted, "the end")
-    page = open_log(adopted.name, PHONE)
+    page = open_log(adopted.name)
     expect(line(page, "the end")).to_be_in_viewport()
     scroll(page, 0.5)
     more = page.get_by_test_id("log-more")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import docker
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import sign_in, visiting
 from tests.game import IMAGE, LABELS, Game
+from tests.looks import IN_BOTH_LOOKS
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
 
 # Marks that turn the text around are written as such: they must not turn this file.
@@ -30,7 +32,6 @@ NAMES = {
 }
 LONG_TAG = "v1.0.3-" + "x" * 121  # as long as a tag can be
 LONG_USER = "W" * 64
-LOOKS = [(375, "ko-KR", "dark"), (1280, "en-US", "light")]
 
 
 class Screen(NamedTuple):
@@ -63,11 +64,12 @@ SCREENS = (
 LOOK = r"""
 () => {
   const faults = [];
-  const root = document.documentElement;
-  const isOut = (element) => element.getBoundingClientRect().right > innerWidth + 1;
+  const root = document.documentElement; // a phone's window grows with what sticks out, and the root does not
+  const isOut = (element) => element.getBoundingClientRect().right > root.clientWidth + 1;
   const nameOf = (element) => element.className || element.tagName;
   const out = [...document.querySelectorAll("main *")].filter(isOut).map(nameOf);
-  if (root.scrollWidth > innerWidth) faults.push(`the page is ${root.scrollWidth} wide: ${out.slice(0, 9)}`);
+  const width = root.scrollWidth;
+  if (width > root.clientWidth) faults.push(`the page is ${width} wide: ${out.slice(0, 9)}`);
   const place = document.querySelector("dialog[open]") ?? document.body;
   const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
   const isInline = (element) => ["inline", "contents"].includes(getComputedStyle(element).display);
@@ -151,13 +153,11 @@ def press(button: Locator) -> None:
     button.click()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=[f"{width}-{locale}" for width, locale, _ in LOOKS])
+@IN_BOTH_LOOKS
 def test_no_name_runs_or_leaves_its_place_or_turns_what_stands_beside_it(chromium, panel, server, look):
     """Nothing scrolls sideways, no text lies over its neighbour, and markup is text, on each screen."""
-    width, locale, scheme = look
-    options: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "locale": locale}
     found: dict[str, list[str]] = {}
-    with visiting(chromium, panel.url, color_scheme=scheme, reduced_motion="reduce", **options) as page:
+    with visiting(chromium, panel.url, reduced_motion="reduce", **look.options) as page:
         sign_in(page, "admin", PASSWORD)
         expect(page.get_by_test_id("sign-out")).to_be_visible()
         for screen in SCREENS:
@@ -166,6 +166,15 @@ def test_no_name_runs_or_leaves_its_place_or_turns_what_stands_beside_it(chromiu
             assert "PalServer" in page.title(), screen.name
     faults = {name: sorted(set(each)) for name, each in found.items() if each}
     assert not faults, json.dumps(faults, indent=1)
+
+
+@IN_BOTH_LOOKS
+def test_one_s_own_name_stays_in_the_head(chromium, panel, server, look):
+    """However long it is: nothing scrolls sideways for who is called so."""
+    with visiting(chromium, panel.url, **look.options) as page:
+        sign_in(page, LONG_USER, FIRST_PASSWORD)
+        expect(page.get_by_test_id("account")).to_have_text(re.compile(LONG_USER))
+        assert page.evaluate(LOOK) == []
 
 
 @pytest.mark.parametrize("name", ["empty", "nothing to see"])

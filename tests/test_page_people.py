@@ -13,8 +13,9 @@ from palserver.web.audit import READING_METHODS, UNRECORDED
 from palserver.web.page import FOLDER
 from tests.browser import sign_in, visiting
 from tests.game import Game
+from tests.looks import IN_BOTH_LOOKS, PHONE
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
-from tests.people import PHONE, SIGNED_OUT, enter, go_to, problem_of
+from tests.people import SIGNED_OUT, enter, go_to, problem_of
 from tests.routes import list_routes
 
 REFUSED = "status of 40[09]"
@@ -40,9 +41,11 @@ def height_of(element: Locator) -> float:
     return box["height"]
 
 
-def test_somebody_is_added_and_comes_in(chromium, page, panel):
+@IN_BOTH_LOOKS
+def test_somebody_is_added_and_comes_in(chromium, page, panel, say, look):
     """The password that was made up is shown once, lets its user in, and has to be changed by him."""
-    page.get_by_test_id("people").click()
+    page.get_by_test_id("account").click()
+    page.get_by_test_id("to-people").click()
     page.get_by_test_id("add-user").click()
     page.get_by_test_id("person-username").fill("달빛여우")
     page.get_by_test_id("choose-operator").check()
@@ -52,37 +55,39 @@ def test_somebody_is_added_and_comes_in(chromium, page, panel):
     assert len(password) >= 16
     page.get_by_test_id("close").click()
     row = page.get_by_test_id("person-달빛여우")
-    expect(row).to_contain_text("Operator")
-    expect(row).to_contain_text("Must choose a password at the next sign-in.")
-    with visiting(chromium, panel.url) as theirs:
+    expect(row).to_contain_text(say("role.operator"))
+    expect(row).to_contain_text(say("people.must_change"))
+    with visiting(chromium, panel.url, **look.options) as theirs:
         sign_in(theirs, "달빛여우", password)
         theirs.get_by_test_id("new-password").fill(PASSWORD)
         theirs.keyboard.press("Enter")
-        expect(theirs.get_by_role("heading", level=1)).to_have_text("No servers yet.")
+        expect(theirs.get_by_role("heading", level=1)).to_have_text(say("home.empty"))
     panel.call("DELETE", "/api/users/달빛여우")
 
 
-def test_a_role_is_changed_and_the_last_admin_keeps_hers(page, panel, mia):
+@IN_BOTH_LOOKS
+def test_a_role_is_changed_and_the_last_admin_keeps_hers(page, panel, mia, say):
     """While there is one admin only, the page says why she stays it; with two, either may be made less."""
     go_to(page, panel, "people")
     own, hers = page.get_by_test_id("person-admin"), page.get_by_test_id(f"person-{mia}")
-    expect(own).to_contain_text("The only admin")
+    expect(own).to_contain_text(say("people.only_admin"))
     for order in ("change_role", "remove"):
         expect(page.get_by_test_id(f"{order}-admin")).to_be_disabled()
     page.get_by_test_id(f"change_role-{mia}").click()
     page.get_by_test_id("choose-admin").check()
     page.get_by_test_id("confirm").click()
-    expect(hers).to_contain_text("Admin")
-    expect(own).not_to_contain_text("The only admin")
+    expect(hers).to_contain_text(say("role.admin"))
+    expect(own).not_to_contain_text(say("people.only_admin"))
     expect(page.get_by_test_id("remove-admin")).to_be_enabled()
     roles = {user["username"]: user["role"] for user in panel.get("/api/users")["users"]}
     assert roles == {"admin": "admin", mia: "admin"}
 
 
-def test_a_new_password_signs_out_and_a_removal_ends_all(chromium, page, panel, mia):
+@IN_BOTH_LOOKS
+def test_a_new_password_signs_out_and_a_removal_ends_all(chromium, page, panel, mia, say, look):
     """Whoever is signed in is so no longer, and who was removed cannot come back."""
     go_to(page, panel, "people")
-    with visiting(chromium, panel.url, expected=SIGNED_OUT) as theirs:
+    with visiting(chromium, panel.url, **look.options, expected=SIGNED_OUT) as theirs:
         enter(theirs, mia)
         page.get_by_test_id(f"set_password-{mia}").click()
         page.get_by_test_id("person-password").fill(FIRST_PASSWORD)
@@ -93,26 +98,25 @@ def test_a_new_password_signs_out_and_a_removal_ends_all(chromium, page, panel, 
         page.get_by_role("dialog").get_by_test_id("confirm").click()
         expect(page.get_by_test_id(f"person-{mia}")).to_have_count(0)
         sign_in(theirs, mia, FIRST_PASSWORD)
-        expect(theirs.get_by_text("The user name or the password is wrong.")).to_be_visible()
+        expect(theirs.get_by_text(say("error.bad_credentials"))).to_be_visible()
 
 
-def test_what_the_server_refuses_is_said_where_it_was_typed(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_what_the_server_refuses_is_said_where_it_was_typed(chromium, panel, mia, say, look):
     """A name that is taken, and a password that is wrong: the dialog stays, and so does what was typed."""
-    with visiting(chromium, panel.url, expected=REFUSED) as page:
+    with visiting(chromium, panel.url, **look.options, expected=REFUSED) as page:
         enter(page)
         go_to(page, panel, "people")
         page.get_by_test_id("add-user").click()
         page.get_by_test_id("person-username").fill(mia)
         page.get_by_test_id("confirm").click()
-        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(
-            "A user of this name exists already."
-        )
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(say("error.user_exists"))
         page.keyboard.press("Escape")
         go_to(page, panel, "account")
         page.get_by_test_id("current-password").fill("not the password")
         page.get_by_test_id("new-password").fill("a good new one")
         page.get_by_test_id("login-submit").click()
-        expect(problem_of(page, "current-password")).to_have_text("The current password is wrong.")
+        expect(problem_of(page, "current-password")).to_have_text(say("invalid.current_password"))
         expect(page.get_by_test_id("current-password")).to_be_focused()
 
 
@@ -137,14 +141,18 @@ def test_what_is_missing_is_said_in_the_language_of_the_page(chromium, panel):
         expect(problem_of(page, "new-password")).to_have_text("8자 이상 입력해 주십시오.")
 
 
-def test_one_s_sessions_are_seen_and_ended(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_one_s_sessions_are_seen_and_ended(chromium, panel, mia, say, look):
     """Each says what it is and from where; ending one signs it out at once, ending the others all of them."""
-    with visiting(chromium, panel.url) as page, visiting(chromium, panel.url, expected=SIGNED_OUT) as other:
+    with (
+        visiting(chromium, panel.url, **look.options) as page,
+        visiting(chromium, panel.url, **look.options, expected=SIGNED_OUT) as other,
+    ):
         enter(other, mia)
         enter(page, mia)
         page.get_by_test_id("account").click()
         expect(page.get_by_test_id("this-session")).to_contain_text("Chrome · Linux")
-        expect(page.get_by_test_id("this-session")).to_contain_text("from 127.0.0.1")
+        expect(page.get_by_test_id("this-session")).to_contain_text(f"{say('session.from')} 127.0.0.1")
         chromes = page.get_by_test_id("other-session").filter(has_text="Chrome")
         expect(chromes).to_have_count(1)
         chromes.get_by_test_id("end-session").click()
@@ -159,16 +167,17 @@ def test_one_s_sessions_are_seen_and_ended(chromium, panel, mia):
         expect(page.get_by_test_id("this-session")).to_be_visible()
 
 
-def test_one_s_own_password_is_changed(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_one_s_own_password_is_changed(chromium, panel, mia, say, look):
     """One stays signed in, and the other sessions are gone from the list."""
-    with visiting(chromium, panel.url) as page:
+    with visiting(chromium, panel.url, **look.options) as page:
         enter(page, mia)
         page.get_by_test_id("account").click()
         expect(page.get_by_test_id("other-session").first).to_be_visible()
         page.get_by_test_id("current-password").fill(PASSWORD)
         page.get_by_test_id("new-password").fill("another one of mine")
         page.get_by_test_id("login-submit").click()
-        expect(page.get_by_text("Your password is changed.")).to_be_visible()
+        expect(page.get_by_text(say("password.changed"))).to_be_visible()
         expect(page.get_by_test_id("other-session")).to_have_count(0)
         expect(page.get_by_test_id("people")).to_have_count(0)
     panel.sign_in(mia, "another one of mine")
@@ -207,13 +216,14 @@ def test_everything_the_audit_records_has_its_words(app):
         assert [action for action in sorted(actions) if f"audit.{kind}.{action}" not in words] == []
 
 
-def test_people_are_no_business_of_an_operator(chromium, panel, mia):
+@IN_BOTH_LOOKS
+def test_people_are_no_business_of_an_operator(chromium, panel, mia, say, look):
     """Neither the way there is shown, nor what is at the end of it."""
-    with visiting(chromium, panel.url, **PHONE) as page:
+    with visiting(chromium, panel.url, **look.options) as page:
         enter(page, mia)
         for place in ("people", "audit"):
             go_to(page, panel, place)
-            expect(page.get_by_role("heading", level=1)).to_have_text("Only admins see this page.")
+            expect(page.get_by_role("heading", level=1)).to_have_text(say("forbidden.title"))
         page.get_by_test_id("account").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(mia)
         expect(page.get_by_test_id("to-people")).to_have_count(0)
@@ -234,15 +244,15 @@ def test_a_page_whose_code_was_dropped_comes_by_itself(chromium, panel):
 
 def test_an_admin_finds_the_people_on_a_phone(chromium, panel):
     """By two touches: one's own account, and from there."""
-    with visiting(chromium, panel.url, **PHONE) as page:
+    with visiting(chromium, panel.url, **PHONE.options) as page:
         enter(page)
         page.get_by_test_id("account").tap()
         page.get_by_test_id("to-people").tap()
         expect(page.get_by_test_id("person-admin")).to_be_visible()
 
 
-@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
-def test_hostile_names_neither_run_nor_break_the_layout(chromium, panel, adopted, options):
+@IN_BOTH_LOOKS
+def test_hostile_names_neither_run_nor_break_the_layout(chromium, panel, adopted, say, look):
     """Markup, turning marks, 200 letters, nothing, nothing visible, and emoji stay in their line as text."""
     names = [
         '<img src=x onerror="document.title=1">',
@@ -255,12 +265,12 @@ def test_hostile_names_neither_run_nor_break_the_layout(chromium, panel, adopted
     ]
     for name in names:
         adopted.join(name)
-    with visiting(chromium, panel.url, **options) as page:
+    with visiting(chromium, panel.url, **look.options) as page:
         enter(page)
         go_to(page, panel, f"servers/{adopted.name}/players")
         rows = page.locator(".players tbody tr")
         expect(rows).to_have_count(len(names))
-        expect(rows.locator("th").get_by_text("(no name)")).to_have_count(2)
+        expect(rows.locator("th").get_by_text(say("players.nameless"))).to_have_count(2)
         expect(rows.locator("img")).to_have_count(0)
         assert page.title() == f"{adopted.name} · PalServer"
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -272,7 +282,8 @@ def test_hostile_names_neither_run_nor_break_the_layout(chromium, panel, adopted
             page.keyboard.press("Escape")
 
 
-def test_a_player_is_found_banned_and_unbanned(page, panel, adopted):
+@IN_BOTH_LOOKS
+def test_a_player_is_found_banned_and_unbanned(page, panel, adopted, say):
     """The search finds a name or an id; the game is told the reason, and later the id alone.
 
     What an id begins with is told as a platform only where that is known.
@@ -291,16 +302,16 @@ def test_a_player_is_found_banned_and_unbanned(page, panel, adopted):
     rows.get_by_test_id("ban").click()
     page.get_by_test_id("reason").fill("그만하세요")
     page.get_by_test_id("confirm").click()
-    expect(page.get_by_text("Player 1 was banned.")).to_be_visible()
+    expect(page.get_by_text(say("players.ban.done", name="Player 1"))).to_be_visible()
     assert find_orders(adopted, "ban") == [{"userid": ids[1], "message": "그만하세요"}]
     page.get_by_test_id("bans").click()
     page.get_by_test_id("unban-user").fill("not an id!")
     page.get_by_test_id("unban").click()
-    expect(problem_of(page, "unban-user")).to_have_text("This cannot be a user ID.")
+    expect(problem_of(page, "unban-user")).to_have_text(say("invalid.user_id"))
     page.get_by_test_id("unban-user").fill(ids[1])
     page.get_by_test_id("unban").click()
-    expect(page.get_by_text(f"{ids[1]} is unbanned.")).to_be_visible()
-    expect(page.get_by_text("Nobody is banned.")).to_be_visible()
+    expect(page.get_by_text(say("unban.done", name=ids[1]))).to_be_visible()
+    expect(page.get_by_text(say("bans.count", count=0))).to_be_visible()
     assert find_orders(adopted, "unban") == [{"userid": ids[1]}]
 
 

@@ -16,6 +16,7 @@ from palserver.services.settings.views import DANGERS, GROUPS, REASONS, TYPES
 from palserver.web.page import FOLDER
 from tests.browser import Visit, sign_in
 from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game
+from tests.looks import DESK, FOUR_LOOKS, Look
 from tests.panel import PASSWORD, Panel
 from tests.test_game_access import put_file
 from tests.test_settings import OWN, Server, put_ini, read_ini
@@ -23,8 +24,6 @@ from tests.waiting import wait_until
 
 OpenPage = Callable[..., Page]
 
-LOOKS = [("en", 1280, "light"), ("en", 375, "dark"), ("ko", 1280, "dark"), ("ko", 375, "light")]
-LOCALES = {"en": "en-US", "ko": "ko-KR"}
 CONFLICT = "status of 409"
 
 
@@ -34,20 +33,11 @@ def open_page(visit: Visit) -> OpenPage:
 
     def open_page(
         server: Server,
-        look: tuple[str, int, str] = LOOKS[0],
+        look: Look = DESK,
         username: str = "admin",
         expected: str = "$^",
     ) -> Page:
-        language, width, scheme = look
-        page = visit(
-            server.panel.url,
-            expected=expected,
-            locale=LOCALES[language],
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            is_mobile=width < 400,
-            has_touch=width < 400,
-        )
+        page = visit(server.panel.url, expected=expected, **look.options)
         sign_in(page, username, PASSWORD)
         expect(page.get_by_test_id("sign-out")).to_be_visible()
         page.goto(f"{server.panel.url}/#/servers/{server.game.name}")
@@ -122,7 +112,7 @@ class TestWords:
             assert option.danger is None or option.danger in DANGERS
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.mark.parametrize("look", FOUR_LOOKS, ids=str)
 def test_from_an_edit_to_the_game(open_page, server, look):
     """Edited, asked about, waiting beside what is in effect, and in effect after the restart."""
     page = open_page(server, look)
@@ -143,7 +133,7 @@ def test_from_an_edit_to_the_game(open_page, server, look):
     restart.click()
     page.get_by_test_id("confirm").click()
     expect(restart).to_have_count(0)
-    taken = {"en": "In effect. The game says: 2.5", "ko": "적용됨. 게임이 알려 준 값: 2.5"}[look[0]]
+    taken = look.say("settings.taken", value="2.5")
     expect(row(page, "ExpRate").locator(".option-news li")).to_have_text([taken])
     expect(row(page, "ExpRate")).to_have_attribute("data-mark", "changed")
     expect(control(page, "ServerName")).to_have_value("우리 섬 <b>")
@@ -221,7 +211,7 @@ def test_words_for_what_waits_of_a_stopped_server(open_page, stopped, job):
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_bar_does_not_cover_what_is_being_typed(open_page, stopped, width):
     """It comes with the first letter, below the field; what the keyboard goes to next is clear of it, too."""
-    page = open_page(stopped, ("en", width, "light"))
+    page = open_page(stopped, Look("en", width, "light"))
     field = control(page, "WorkSpeedRate")
     bar = page.locator(".save-bar")
     field.focus()
