@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import docker
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
+from tests.axe import find_faults
 from tests.browser import sign_in, visiting
 from tests.game import Game
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
@@ -198,18 +198,6 @@ def go_to(page: Page, panel: Panel, house: House, screen: Screen) -> None:
     if screen.presses:
         page.get_by_test_id(screen.presses).first.click()
         expect(page.locator(PRESSED).first).to_be_visible()
-
-
-def find_faults(page: Page) -> list[str]:
-    """What axe finds, a line for each element."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{fault['id']}: {node['html']} {node['failureSummary']}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 def test_axe_sees_what_is_wrong(chromium, panel):

@@ -108,7 +108,7 @@ def row_of(page: Page, backup_id: str) -> Locator:
 
 def check_width(page: Page) -> None:
     """Nothing sticks out at the side."""
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def list_backups(panel: Panel, game: Game) -> list[Any]:

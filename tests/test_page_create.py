@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.axe import find_faults
 from tests.browser import Visit, sign_in
 from tests.imitations import Made, ask_game
 from tests.looks import IN_BOTH_LOOKS
@@ -57,7 +58,7 @@ def fill_ports(page: Page) -> int:
 
 @IN_BOTH_LOOKS
 def test_a_form_makes_a_server(panel, images, made, open_page, say):
-    """Free ports are shown, passwords are told once to be copied, and it leads to the server."""
+    """Free ports are shown, passwords are told once to be copied, and it leads on; all can read it."""
     page = open_page("#/create", permissions=["clipboard-read", "clipboard-write"])
     name = made.name()
     expect(page.get_by_test_id("create-time_zone")).to_have_value("Asia/Seoul")
@@ -74,10 +75,12 @@ def test_a_form_makes_a_server(panel, images, made, open_page, say):
     shown = page.get_by_test_id("secret-admin_password")
     expect(shown).to_be_visible()
     expect(page.get_by_test_id("secret-server_password")).to_be_visible()
+    assert find_faults(page) == []
     page.get_by_test_id("copy-admin_password").click()
-    expect(page.locator(".notices")).to_contain_text("Copied.")
+    expect(page.locator(".notices")).to_contain_text(say("create.copied"))
     assert page.evaluate("navigator.clipboard.readText()") == shown.inner_text()
     expect(page.get_by_test_id("create-open-server")).to_be_visible()
+    assert find_faults(page) == []
     expect(page.get_by_test_id("create-made-ports")).to_contain_text(
         f"{say('create.rest_port')}: {rest_port}"
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import visiting
 from tests.game import Game
-from tests.panel import PASSWORD, Panel
+from tests.panel import PASSWORD, Panel, find_free_port
 from tests.people import go_to
 from tests.restored import ID, SPAN, Restored
 from tests.saved_trees import read_day
@@ -130,3 +130,33 @@ def test_a_server_is_forgotten(page, panel, adopted):
     expect(page.get_by_test_id("delete-submit")).to_have_count(0)
     wait_until(lambda: panel.call("GET", f"/api/instances/{adopted.name}").status_code == 404, "it is gone")
     assert adopted.state == "running"
+
+
+def write(page: Page, testid: str, text: str) -> None:
+    """In the place of whatever stands in the field."""
+    tab_to(page, testid)
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(text)
+
+
+def test_a_server_is_made_and_cloned(page, panel, images, made):
+    """From the list through the form to the server, its tab and its double."""
+    one, two = made.name("one"), made.name("two")
+    press(page, "create")
+    expect(page.get_by_test_id("create-submit")).to_be_visible()
+    write(page, "create-name", one)
+    tab_to(page, "create-image")
+    page.keyboard.press("End")  # the last of the choices is another image
+    write(page, "create-own_image", images.get("thijsvanloef"))
+    for field in ("game_port", "query_port", "rest_port"):
+        write(page, f"create-{field}", str(find_free_port()))
+    press(page, "create-submit")
+    expect(page.get_by_test_id("create-open-server")).to_be_visible()
+    press(page, "create-open-server")
+    expect(page.get_by_role("heading", name=one)).to_be_visible()
+    press(page, "tab-manage")
+    expect(page.get_by_test_id("clone-name")).to_be_visible()
+    write(page, "clone-name", two)
+    press(page, "clone-submit")
+    go_to(page, panel, "")
+    expect(page.get_by_test_id(f"instance-{two}")).to_be_visible()
