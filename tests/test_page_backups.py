@@ -17,12 +17,13 @@ from playwright.sync_api import Locator, Page, expect
 from palserver.services.backups.reasons import BROKEN_SAVE, KEYS
 from palserver.services.jobs.outcomes import SENTENCES
 from palserver.web.page import FOLDER
+from tests.axe import find_faults
 from tests.browser import Visit, sign_in
 from tests.game import Game
+from tests.looks import DESK, FOUR_LOOKS, IN_BOTH_LOOKS, PHONE, Look
 from tests.panel import PASSWORD, Panel
 from tests.restored import ID, SPAN, Restored, list_announcements, live_on
 from tests.saved_trees import Found, read_day
-from tests.test_page_axe import find_faults
 from tests.test_page_names import LOOK, NAMES
 from tests.waiting import wait_until
 
@@ -30,9 +31,6 @@ OpenPage = Callable[..., Page]
 Words = Callable[..., str]
 
 HOSTILE = '<img src=x onerror="document.title=1"> \u202eback \U0001f98a ' + "길고 긴 메모 " * 35
-# Each language, width and theme, and each pair of them at least once.
-LOOKS = [("en", 1280, "light"), ("en", 375, "dark"), ("ko", 1280, "dark"), ("ko", 375, "light")]
-LOCALES = {"en": "en-US", "ko": "ko-KR"}
 
 
 @pytest.fixture
@@ -42,20 +40,11 @@ def open_page(visit: Visit) -> OpenPage:
     def open_page(
         panel: Panel,
         game: Game,
-        look: tuple[str, int, str] = LOOKS[0],
+        look: Look = DESK,
         username: str = "admin",
         expected: str = "$^",
     ) -> Page:
-        language, width, scheme = look
-        page = visit(
-            panel.url,
-            expected=expected,
-            locale=LOCALES[language],
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            is_mobile=width < 400,
-            has_touch=width < 400,
-        )
+        page = visit(panel.url, expected=expected, **look.options)
         sign_in(page, username, PASSWORD)
         expect(page.get_by_test_id("sign-out")).to_be_visible()
         page.goto(f"{panel.url}/#/servers/{game.name}")
@@ -81,19 +70,6 @@ def adopted(panel: Panel, make_game: Callable[..., Game]) -> Game:
     return game
 
 
-def words_of(language: str) -> Words:
-    """What the page calls it in this language."""
-    messages = json.loads((FOLDER / f"locales/{language}.json").read_text("utf-8"))
-
-    def say(key: str, **values: str) -> str:
-        message: str = messages[key]
-        for name, value in values.items():
-            message = message.replace(f"{{{name}}}", value)
-        return message
-
-    return say
-
-
 def open_backup(page: Page, backup_id: str = ID) -> Locator:
     """Open one in the list; returns what is then shown of it."""
     page.get_by_test_id(f"backup-{backup_id}").click()
@@ -116,10 +92,10 @@ def list_backups(panel: Panel, game: Game) -> list[Any]:
     return backups
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
+@pytest.mark.parametrize("look", FOUR_LOOKS, ids=str)
 def test_the_first_backup_is_made_with_a_note_of_any_kind(open_page, panel, adopted, look):
     """The empty list says what to do; what was made shows by itself, and the note is nothing but text."""
-    say = words_of(look[0])
+    say = look.say
     page = open_page(panel, adopted, look)
     expect(page.get_by_text(say("backup.empty.make"))).to_be_visible()
     page.get_by_test_id("backup-note").fill(HOSTILE)
@@ -144,10 +120,10 @@ def test_the_first_backup_is_made_with_a_note_of_any_kind(open_page, panel, adop
     assert page.title() == f"{adopted.name} · PalServer"
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_a_world_is_compared_and_restored(open_page, restored, look):
     """What changes is told in words, the question says who is disconnected, and the job is found again."""
-    say = words_of(look[0])
+    say = look.say
     panel, game = restored.panel, restored.game
     game.join("Mia")
     live_on(game, 9)
@@ -180,7 +156,7 @@ def test_a_world_is_compared_and_restored(open_page, restored, look):
     expect(page.get_by_text(say("backup.kind.pre_restore"))).to_be_visible()
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_who_would_lose_a_character_is_named(open_page, panel, make_game, look):
     """As the game called them, whatever that is; by an id only where no name is known or can be seen."""
     restored = Restored(panel, make_game(environment=SPAN).start())
@@ -291,8 +267,8 @@ def test_a_broken_backup_is_called_so_wherever_it_is_seen(open_page, restored):
     (archive,) = restored.backups.glob("*.tar.gz")
     content = archive.read_bytes()
     archive.write_bytes(content[:-40] + bytes(40))
-    page = open_page(restored.panel, restored.game, LOOKS[3])
-    details, say = open_backup(page), words_of("ko")
+    page = open_page(restored.panel, restored.game, PHONE)
+    details, say = open_backup(page), PHONE.say
     details.get_by_test_id("backup-order-verify").click()
     expect(page.get_by_test_id("backup").locator(".condition")).to_have_text(say("backup.condition.broken"))
     expect(details).to_contain_text(say("backup.reason.not_as_written"))
@@ -371,10 +347,10 @@ def make_bottomless(folder: Path) -> None:
     os.close(here)
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_a_folder_by_an_operator_s_own_script_is_used_like_a_backup(open_page, restored, look):
     """Checked, compared and restored; it is deleted only after two questions, and then it is gone."""
-    say, game = words_of(look[0]), restored.game
+    say, game = look.say, restored.game
     live_on(game, 9)
     name = f"{game.name}-20260103-0430"
     folder = restored.panel.folder / "server" / "backup" / name
@@ -435,8 +411,8 @@ def test_a_changed_folder_is_called_broken(open_page, restored):
     restored.panel.run_job(f"{restored.path}/backups/{name}/verify")
     (level,) = folder.rglob("Level.sav")
     level.write_bytes(level.read_bytes()[:-1])
-    page = open_page(restored.panel, game, LOOKS[2])
-    details, say = open_backup(page, name), words_of("ko")
+    page = open_page(restored.panel, game, FOUR_LOOKS[2])
+    details, say = open_backup(page, name), FOUR_LOOKS[2].say
     details.get_by_test_id("backup-order-verify").click()
     expect(details.locator(".fact-reason")).to_contain_text(say("backup.reason.not_as_written"))
     expect(row_of(page, name).locator(".condition")).to_have_text(say("backup.condition.broken"))
@@ -454,10 +430,10 @@ def test_a_viewer_sees_and_changes_nothing(open_page, restored):
     expect(page.locator(".backups-tab input")).to_have_count(0)
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_the_overview_tells_of_the_last_backup_and_leads_on(open_page, panel, adopted, look):
     """One button makes one and shows it on its tab, where all else about backups and versions is."""
-    say = words_of(look[0])
+    say = look.say
     page = open_page(panel, adopted, look)
     page.get_by_test_id("tab-overview").click()
     last, make = page.get_by_test_id("last-backup"), page.get_by_test_id("action-backup")
@@ -591,10 +567,10 @@ def update(page: Page, version: str) -> None:
     page.get_by_test_id("confirm").click()
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_players_are_warned_of_what_stops_their_server(open_page, panel, make_game, versions, look):
     """Offered where somebody plays, and not otherwise; it is cancelled where a stop's countdown is."""
-    say, game = words_of(look[0]), make_game(image=f"{versions}:one", environment=SPAN).start()
+    say, game = look.say, make_game(image=f"{versions}:one", environment=SPAN).start()
     restored = Restored(panel, game)
     restored.adopt()
     assert panel.run_job(f"{restored.path}/update", {"version": "two"})["state"] == "succeeded"
@@ -649,10 +625,10 @@ def test_a_version_is_typed_where_nobody_knows_which_are_there(open_page, panel,
     expect(page.get_by_role("dialog")).to_contain_text("to 1.0?")
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=["en", "ko"])
+@IN_BOTH_LOOKS
 def test_a_stopped_server_stays_stopped_after_its_restore(open_page, restored, look):
     """The question says so beforehand; the world is the other one, and nothing was started."""
-    say, game = words_of(look[0]), restored.game
+    say, game = look.say, restored.game
     restored.panel.run_job(f"{restored.path}/stop")
     page = open_page(restored.panel, game, look)
     expect(page.locator(".vitals .status .word")).to_have_text(say("state.stopped"))
@@ -695,7 +671,7 @@ def test_a_restore_that_ends_while_the_network_is_gone(open_page, panel, make_ga
     restored = Restored(panel, make_game(environment=SLOW).start())
     restored.adopt()
     page = open_page(panel, restored.game, expected=GONE)
-    job = begin_restore(page, words_of("en"))
+    job = begin_restore(page, DESK.say)
     page.context.set_offline(True)
     expect(page.locator("html")).to_have_attribute("data-stale", "")
     wait_until(lambda: panel.get(restored.path)["job"] is None, "the restore has ended")
@@ -727,11 +703,11 @@ def test_what_others_began_is_found_at_its_end_too(open_page, panel, make_game):
 
 def test_a_restore_in_which_the_panel_is_killed(open_page, make_panel, make_game):
     """It is called interrupted, and what became of the world is told in the reader's language."""
-    panel, say = make_panel(), words_of("ko")
+    panel, say = make_panel(), PHONE.say
     panel.start()
     restored = Restored(panel, make_game(environment=SLOW).start())
     restored.adopt()
-    page = open_page(panel, restored.game, LOOKS[3], expected=GONE)
+    page = open_page(panel, restored.game, PHONE, expected=GONE)
     job = begin_restore(page, say)
     panel.kill()
     expect(page.locator("html")).to_have_attribute("data-stale", "")
