@@ -185,7 +185,7 @@ def read_note(page: Page, settings: Any, job: str | None) -> tuple[str, int]:
 def test_words_for_what_waits_while_a_job_is_at_work(open_page, stopped):
     """Only of jobs that will write it the page says so; of one that will not, that it goes on waiting."""
     page, settings = open_page(stopped), stopped.read()
-    soon, left, waits = "as soon as the server has stopped", "does not write them", "no time to write"
+    soon, left, waits = "as soon as the server has stopped", "does not write this", "no time to write"
     told = {
         **dict.fromkeys(("stop", "restart", "kill", "update", "change"), soon),
         **dict.fromkeys(("restore", "rollback"), left),

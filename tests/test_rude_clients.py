@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
+import docker
 import pytest
 
 from palserver.web.http_server import HttpServer, open_listener
@@ -187,9 +189,15 @@ def count_descriptors(panel: Panel) -> int:
     return len(list(Path(f"/proc/{panel.process.pid}/fd").iterdir()))
 
 
+def find_bridge_address(engine: docker.DockerClient) -> str:
+    """This host's own in the network of its containers; an engine that found the bridge there does not name it."""
+    (network,) = engine.networks.get("bridge").attrs["IPAM"]["Config"]
+    return str(network.get("Gateway") or next(ip_network(network["Subnet"]).hosts()))
+
+
 def test_another_host_may_take_half_of_the_connections(app, engine):
     """One more is closed at once, and others still come in."""
-    ours = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    ours = find_bridge_address(engine)
     everywhere = "0.0.0.0"  # noqa: S104 - so that one host can come from two addresses
     server = HttpServer(open_listener(everywhere, 0), app, max_connections=8)
     server.start()
