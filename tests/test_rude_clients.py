@@ -190,7 +190,7 @@ def count_descriptors(panel: Panel) -> int:
 
 
 def find_bridge_address(engine: docker.DockerClient) -> str:
-    """This host's own in the network of its containers; an engine that found the bridge there does not name it."""
+    """This host's own in the network of its containers; an engine that found it there does not name it."""
     (network,) = engine.networks.get("bridge").attrs["IPAM"]["Config"]
     return str(network.get("Gateway") or next(ip_network(network["Subnet"]).hosts()))
 
