@@ -443,13 +443,14 @@ def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, look):
     state, marks = page.get_by_test_id("log-state"), page.get_by_test_id("log-mark")
     ends = marks.filter(has_text=re.compile(r"^Ended .*, exit code 137$|에 종료됨\(코드 137\)$"))
     adopted.container.kill()
-    for _ in range(2):
+    for open_again in (None, page.reload):
+        if open_again:
+            open_again()
         expect(state).to_have_text(re.compile("^The server is not running$|^서버가 실행 중이 아닙니다$"))
         expect(ends).to_have_count(1)
         expect(ends).to_be_in_viewport()
         expect(ends.locator("span")).to_have_css("clip-path", "none")  # its words are seen
         expect(page.locator(".rows > :last-child")).to_have_attribute("data-testid", "log-mark")
-        page.reload()
     adopted.container.start()
     expect(state).to_have_text(look.say("log.live"))
     expect(marks.filter(has_text=re.compile("^Started|시작됨$"))).to_have_count(2)
