@@ -123,6 +123,22 @@ SCREENS = (
     Screen("API", ADMIN, "api/docs", "main h2"),
 )
 
+# What these show is not all sent to them: they ask for it when they are opened.
+READING = (
+    "overview",
+    "players",
+    "jobs",
+    "backups",
+    "settings",
+    "manage",
+    "create",
+    "account",
+    "people",
+    "audit",
+)
+# By then the page has asked twice, which is as often as it does.
+GIVEN_UP_MS = 1500
+
 # Of three things with two sides each, every two meet in each of their four ways.
 LOOKS = [("en", 375, "light"), ("en", 1280, "dark"), ("ko", 375, "dark"), ("ko", 1280, "light")]
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
@@ -191,13 +207,16 @@ def let_in(page: Page, who: str) -> None:
 
 
 def go_to(page: Page, panel: Panel, house: House, screen: Screen) -> None:
-    names = {kind: getattr(house, kind).name for kind in ("running", "stopped", "missing")}
-    address = screen.address.format(**names, job=house.job, backup=house.backup)
-    page.goto(f"{panel.url}/{address}")
+    page.goto(f"{panel.url}/{find_address(house, screen)}")
     expect(page.locator(screen.shows).first).to_be_visible()
     if screen.presses:
         page.get_by_test_id(screen.presses).first.click()
         expect(page.locator(PRESSED).first).to_be_visible()
+
+
+def find_address(house: House, screen: Screen) -> str:
+    names = {kind: getattr(house, kind).name for kind in ("running", "stopped", "missing")}
+    return screen.address.format(**names, job=house.job, backup=house.backup)
 
 
 def test_axe_sees_what_is_wrong(chromium, panel):
@@ -248,6 +267,26 @@ def test_what_is_stale_is_greyed_on_every_screen_and_can_be_read(chromium, house
             page.context.set_offline(False)
             expect(page.locator("html")).not_to_have_attribute("data-stale", "")
     assert faults == {}
+
+
+def test_what_is_opened_while_nothing_is_reached_comes_by_itself(chromium, house):
+    """Each screen, gone to without a network, says so, and is as it should be once there is one again."""
+    empty = []
+    with visiting(chromium, house.full.url, expected=GONE, reduced_motion="reduce") as page:
+        let_in(page, ADMIN)
+        for screen in (screen for screen in SCREENS if screen.name in READING):
+            go_to(page, house.full, house, screen)  # now its code is there
+            page.goto(f"{house.full.url}/#/")
+            page.context.set_offline(True)
+            expect(page.locator("html[data-stale] .stale")).to_be_visible()
+            page.goto(f"{house.full.url}/{find_address(house, screen)}")
+            page.wait_for_timeout(GIVEN_UP_MS)
+            page.context.set_offline(False)
+            try:
+                expect(page.locator(screen.shows).first).to_be_visible()
+            except AssertionError:
+                empty.append(screen.name)
+    assert empty == []
 
 
 def is_grey(page: Page, part: str) -> bool:

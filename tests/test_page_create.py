@@ -180,6 +180,16 @@ def test_what_was_filled_in_outlives_a_look_elsewhere(panel, images, made, open_
 
 
 @IN_BOTH_LOOKS
+def test_who_cancels_is_back_at_the_list_and_nothing_is_kept(panel, images, made, open_page):
+    page = open_page("#/create")
+    page.get_by_test_id("create-name").fill("half-done")
+    page.get_by_test_id("create-cancel").click()
+    expect(page.get_by_test_id("create")).to_be_visible()
+    page.get_by_test_id("create").click()
+    expect(page.get_by_test_id("create-name")).to_have_value("")
+
+
+@IN_BOTH_LOOKS
 def test_a_failure_tells_why_and_leads_back(panel, made, open_page, say):
     """The job's own words, and the form again as it was filled in."""
     page = open_page("#/create")

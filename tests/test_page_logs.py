@@ -455,6 +455,7 @@ def test_a_server_that_does_not_run_is_not_called_live(open_log, adopted, look):
     expect(state).to_have_text(look.say("log.live"))
     expect(marks.filter(has_text=re.compile("^Started|시작됨$"))).to_have_count(2)
     expect(ends).to_have_count(1)
+    expect(marks).to_have_count(3)  # between the end and the start nothing says that it runs
 
 
 @IN_BOTH_LOOKS

@@ -6,8 +6,9 @@ import { t } from "../i18n.js";
 import { serverAddress } from "../router.js";
 import { containerStatus } from "../status.js";
 import { store } from "../store.js";
+import { awaited } from "./awaited.js";
 import { field } from "./fields.js";
-import { errorText, notify, whileWorking } from "./notice.js";
+import { notify, whileWorking } from "./notice.js";
 
 /** @typedef {import("../types.js").Adoptable} Adoptable */
 
@@ -21,10 +22,10 @@ export function adoptView() {
   const title = el("h1", { tabindex: "-1" }, t("adopt.title"));
   const lead = el("p", { class: "soft" }, t("adopt.lead"));
   const create = el("a", { href: "#/create" }, t("adopt.create"));
-  listAdoptable().then(show, (error) => setText(words, errorText(error)));
   return {
     title: t("adopt.title"),
     element: el("section", { class: "stack" }, back, title, lead, words, list, create),
+    close: awaited(listAdoptable, { show, fail: (why) => setText(words, why) }),
   };
 
   /** @param {Adoptable[]} found */

@@ -6,11 +6,11 @@ import { has, t } from "../i18n.js";
 import { jobTruth } from "../status.js";
 import { store } from "../store.js";
 import { startedHere } from "./actions.js";
+import { awaited } from "./awaited.js";
 import { checked, readVariables, sayProblems } from "./checked.js";
 import { fillIn, forgetDraft, keepDraft } from "./create_draft.js";
 import { creationProgress } from "./create_progress.js";
 import { toggle } from "./fields.js";
-import { errorText } from "./notice.js";
 
 /** @typedef {import("../types.js").Job} Job */
 /** @typedef {import("../types.js").CreationForm} CreationForm */
@@ -30,14 +30,15 @@ export function createView() {
   const place = el("div", { class: "create" }, words);
   /** @type {(() => void)|null} */
   let follow = null;
-  getCreation().then(
-    (form) => place.replaceChildren(creationForm(form, show).element),
-    (error) => setText(words, errorText(error)),
-  );
+  const close = awaited(getCreation, {
+    show: (form) => place.replaceChildren(creationForm(form, show).element),
+    fail: (why) => setText(words, why),
+  });
   return {
     title: t("create.title"),
     element: el("section", { class: "stack" }, back, title, place),
     update: () => follow?.(),
+    close,
   };
 
   /** @param {Making} made @param {Form} form */
@@ -62,6 +63,7 @@ function creationForm(form, show) {
   const inputs = { open: isOpen, ...Object.fromEntries(Object.entries(fields).map(([name, one]) => [name, one.input])) };
   const problem = el("p", { class: "problem", role: "alert" });
   const button = el("button", { type: "submit", class: "primary", testid: "create-submit" }, t("create.submit"));
+  const leave = el("a", { class: "button", href: "#/", testid: "create-cancel", click: forgetDraft }, t("confirm.cancel"));
   const parts = [
     group("create.game", [fields.name, fields.server_name, fields.max_players]),
     group("create.image_group", [fields.image, fields.tag, fields.own_image, fields.saved_path, fields.world]),
@@ -70,7 +72,7 @@ function creationForm(form, show) {
     group("create.more", [fields.memory_limit_bytes, fields.time_zone, fields.environment]),
   ];
   const listeners = { submit: send, input: keep, change: keep };
-  const element = el("form", { class: "create-form", ...listeners }, parts, problem, el("div", { class: "row" }, button));
+  const element = el("form", { class: "create-form", ...listeners }, parts, problem, el("div", { class: "row" }, button, leave));
   element.addEventListener("invalid", () => setText(problem, ""), true); // what was said of the last try
   fields.image.input.addEventListener("change", showImage);
   fillIn(inputs);

@@ -13,6 +13,7 @@ export class LogFeed {
   #tail = TAIL;
   /** @type {string|undefined} when the run ended of which that was told last */
   #finishedAt;
+  #state = "";
 
   /**
    * @param {string} name @param {boolean} isOwnHidden whether lines of the panel's own polling are left out
@@ -59,16 +60,26 @@ export class LogFeed {
     });
   }
 
+  /**
+   * Who comes again is told of the end again; and that it runs is marked where the first line of the run is.
+   * @param {{state: string, started_at?: string, finished_at?: string}} message
+   */
+  #isKnown({ state, started_at, finished_at }) {
+    const before = this.#state;
+    this.#state = finished_at ? "ended" : state;
+    if (!finished_at) return !started_at && state === "running" && (before === "ended" || before === "running");
+    const isRepeat = finished_at === this.#finishedAt;
+    this.#finishedAt = finished_at;
+    return isRepeat;
+  }
+
   /** @param {import("../types.js").LogMessage} message */
   #take(message) {
     if (message.type === "gap" && message.lost !== null) {
       this.on.lines([{ kind: "skipped", count: message.lost }], null);
       return;
     }
-    if (message.type === "state" && message.finished_at !== undefined) {
-      if (message.finished_at === this.#finishedAt) return; // who comes again is told again
-      this.#finishedAt = message.finished_at;
-    }
+    if (message.type === "state" && this.#isKnown(message)) return;
     const lines = message.type === "lines" ? message.lines : [];
     this.last = lines.at(-1)?.[0] ?? this.last;
     this.on.lines(readMessages([message], this.isOwnHidden), lines[0]?.[0] ?? null);

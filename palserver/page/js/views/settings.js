@@ -37,6 +37,7 @@ export function settingsTab(name) {
    * @param {Instance} instance
    */
   function update(instance) {
+    if (store.connection !== "live") return void (seen = ""); // what changes meanwhile is told to nobody
     const now = [instance.state, instance.game.status, instance.job?.id ?? ""].join(" ");
     if (now === seen) return;
     seen = now;
