@@ -194,11 +194,13 @@ def create(house: OldHouse, name: str, image: str) -> Any:
 
 
 def test_a_new_server_from_the_folder(house, images, made):
-    """What lies there is offered, and loaded for a creation; `latest` is the link's, as in an update."""
+    """What lies there is offered, as what the engine has is; `latest` is the link's, as in an update."""
     house.start()
     offered = [each["reference"] for each in house.panel.get("/api/creation")["images"]]
-    ours = [f"{REPOSITORY}:{images.version(number)}" for number in (10, 2)]
+    ours = [f"{REPOSITORY}:{images.version(number)}" for number in (10, 2, 1)]
     assert [reference for reference in offered if reference in ours] == ours
+    assert images.version(1) in images.list_versions()
+    assert images.version(2) not in images.list_versions()
     job = create(house, made.name(), f"{REPOSITORY}:latest")
     output = house.read_output(job)
     assert job["state"] == "succeeded", output

@@ -11,7 +11,7 @@ from palserver.services.images.known import KNOWN_IMAGES, find_known_image
 
 
 class ImageChoice(msgspec.Struct, frozen=True):
-    """A known image, or a version of one that lies in `server/repo`.
+    """A known image, or a version of one that the engine has or that lies in `server/repo`.
 
     `has_query_port` is whether the game in it is asked on a second port.
     """
@@ -47,7 +47,7 @@ def read_form(creations: Creations) -> CreationForm:
     ]
     references = [known.reference for known in KNOWN_IMAGES if known.is_offered]
     return CreationForm(
-        images=[_choose(reference) for reference in (*references, *creations.supply.list_archived())],
+        images=[_choose(each) for each in dict.fromkeys((*references, *creations.supply.list_at_hand()))],
         ports=creations.choose_ports({}, (GAME, QUERY, REST, RCON)),
         worlds=sorted(kept, key=lambda world: world.instance),
     )

@@ -50,9 +50,7 @@ class Supply:
         version = self.versions.find_latest(repository)
         return image if version is None else f"{repository}:{version}"
 
-    def list_archived(self) -> list[str]:
-        """Those of known images that lie in the folder, by the names that a server is made from."""
-        found = []
-        for repository in (read_repository(known.reference) for known in KNOWN_IMAGES if known.is_offered):
-            found += [f"{repository}:{version}" for version in self.versions.list_archived(repository)]
-        return found
+    def list_at_hand(self) -> list[str]:
+        """The known images that the engine has, or the folder, by the names that a server is made from."""
+        offered = (known.reference for known in KNOWN_IMAGES if known.is_offered)
+        return self.versions.list_at_hand(map(read_repository, offered))

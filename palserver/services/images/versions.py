@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ class Versions:
     def list_versions(self, instance: Instance) -> list[Version]:
         """The newest first, by their numbers. Raises ImageMissing for an image without a name."""
         current, repository = self._find_image(instance)
-        images = self._list_images(repository)
+        images = _find_versions(self.engine.list_images(), repository)
         archives, latest = self.readers.run(self._look, repository)
         found = [
             _view(
@@ -89,10 +90,15 @@ class Versions:
         self.scripts.load_image(job, instance, version, repository)
         return True
 
-    def list_archived(self, repository: str) -> list[str]:
-        """The versions in the folder, the newest first."""
-        archives, _ = self.readers.run(self._look, repository)
-        return sorted(archives, key=version_key, reverse=True)
+    def list_at_hand(self, repositories: Iterable[str]) -> list[str]:
+        """What the engine has of them, or the folder, by full names; of each the newest first."""
+        images = self.engine.list_images()
+        found = []
+        for repository in repositories:
+            archives, _ = self.readers.run(self._look, repository)
+            versions = {*_find_versions(images, repository), *archives}
+            found += [f"{repository}:{each}" for each in sorted(versions, key=version_key, reverse=True)]
+        return found
 
     def find_latest(self, repository: str) -> str | None:
         """What the folder's link `latest` leads to, if that is a version of this image."""
@@ -116,15 +122,15 @@ class Versions:
         image = container["Config"]["Image"]
         return image, find_repository(image, self.engine.inspect_image(container["Image"]))
 
-    def _list_images(self, repository: str) -> dict[str, dict[str, Any]]:
-        tagged = ((tag, image) for image in self.engine.list_images() for tag in image.get("RepoTags") or [])
-        parts = ((*tag.rpartition(":")[::2], image) for tag, image in tagged)
-        return {
-            version: image for name, version, image in parts if name == repository and version != "<none>"
-        }
-
     def _look(self, repository: str) -> tuple[dict[str, Path], str | None]:
         return list_archives(self.folder, repository), find_latest(self.folder)
+
+
+def _find_versions(images: list[dict[str, Any]], repository: str) -> dict[str, dict[str, Any]]:
+    """Of what the engine has, the images of this name by their tags."""
+    tagged = ((tag, image) for image in images for tag in image.get("RepoTags") or [])
+    parts = ((*tag.rpartition(":")[::2], image) for tag, image in tagged)
+    return {version: image for name, version, image in parts if name == repository and version != "<none>"}
 
 
 def _view(
