@@ -14,7 +14,7 @@ from palserver.clock import utc_now
 from palserver.services.jobs import patience
 from palserver.services.jobs.job import Job
 from palserver.services.jobs.patience import STEP, persist
-from tests.game import LABELS, remove_container
+from tests.game import LABELS, Game, remove_container
 from tests.restored import SPAN, Restored
 from tests.rig import LONGEST_SECONDS, Rig
 from tests.saved_trees import find_traces, hash_archive, hash_world
@@ -162,6 +162,21 @@ def test_a_container_that_is_gone_is_no_hindrance(make_panel, make_game):
     assert keys in (["world_old", "started_again"], ["world_new", "started_again"])
     game.container = game.client.containers.get(game.name)
     game.wait_until_ready()
+    check_world(restored)
+
+
+def test_a_container_that_nobody_can_make_anew(make_panel, make_game):
+    """Its volumes are reached all the same: the world is whole for the one that its owner makes."""
+    panel, game = make_panel(), make_game(environment=SLOW).start()
+    panel.start()
+    restored = break_off(panel, game, "waiting_for_ready")
+    remove_container(game.client, game.name)
+    panel.start()
+    recovery = wait_for_recovery(panel, game)
+    keys = [outcome["key"] for outcome in recovery["result"]["outcomes"]]
+    assert keys in (["world_old", "container_gone"], ["world_new", "container_gone"])
+    assert panel.get(f"/api/instances/{game.name}")["state"] == "missing"
+    game.container = Game(game.client, name=game.name, environment=SLOW).start().container
     check_world(restored)
 
 

@@ -19,7 +19,7 @@ from palserver.services.jobs.jobs import Job
 from palserver.services.restores.safety_copies import SafetyCopies
 from palserver.services.restores.scripts import RestoreScripts
 from palserver.store.instances import Instance
-from tests.game import LABELS, Game
+from tests.game import LABELS, Game, remove_container
 from tests.house import EngineWire
 from tests.restored import ID, SPAN, Lived
 from tests.rig import LONGEST_SECONDS, Rig
@@ -117,6 +117,35 @@ def test_a_game_that_does_not_say_which_world_it_plays(rig, lived, times, end):
     assert end_of(rig.restore(lived)) == end
     if end is not None:
         check_old_world(lived)
+
+
+@dataclass
+class Removed:
+    """A game whose container somebody removes when it has the restored world open."""
+
+    games: Any
+    game: Game
+    times = 0
+
+    def info(self, name: str) -> Any:
+        info = self.games.info(name)
+        self.times += 1
+        if self.times > 1:  # the first time was before
+            remove_container(self.game.client, name)
+            raise errors.InstanceNotRunning()
+        return info
+
+    def forget_address(self, name: str) -> None:
+        self.games.forget_address(name)
+
+
+def test_somebody_removes_the_container_meanwhile(rig, lived):
+    """The old world is put back without it, for the container that comes in its place."""
+    game = lived.game
+    rig.restores = replace(rig.restores, games=Removed(rig.restores.games, game))
+    assert end_of(rig.restore(lived)) == "game_not_ready"
+    game.container = Game(game.client, name=game.name, environment=SPAN).start().container
+    check_old_world(lived)
 
 
 def test_a_game_that_never_exits(rig, lived, monkeypatch):

@@ -154,6 +154,7 @@ class Services:
             copies=SafetyCopies(scripts, bundled, config.backup_dir),
             engine=self.engine,
             lifecycle=self.lifecycle,
+            making=making,
             games=self.games,
             neighbours=neighbours,
             backup_dir=config.backup_dir,

@@ -55,19 +55,33 @@ class Making:
         self._make(instance.container, spec, lambda made: job.intend(made=made))
         job.write(f"{instance.container} is made from {spec.image}.")
 
+    def describe_stand_in(self, instance: Instance) -> Json:
+        """What a stand-in is made from, should its container go: for an instance that has no other spec, too.
+
+        Raises ContainerMissing, ImageMissing.
+        """
+        found = self.exchanges.find_spec(instance.container)
+        if found is None:
+            raise errors.ContainerMissing()
+        spec, image_id = found
+        described: Json = msgspec.to_builtins(Spec(image=image_id, mounts=spec.mounts))
+        return described
+
     @contextmanager
-    def stand_in(self, instance: Instance, work: str) -> Iterator[Instance]:
+    def stand_in(self, instance: Instance, work: str, described: Json | None = None) -> Iterator[Instance]:
         """The instance, with a container for this moment where its own is missing: never started, then gone.
 
         It has the server's volumes and folders, and nothing else of it; nothing is fetched for it. `work` is
-        what a crash has left is found by. Raises ContainerMissing where none can be made.
+        what a crash has left is found by, `described` what `describe_stand_in` said of the container before.
+        Raises ContainerMissing where none can be made.
         """
         if not self.is_missing(instance):
             yield instance
             return
         self._remove_stand_ins(work)
+        spec = msgspec.convert(described, type=Spec) if described else None
         try:
-            yield replace(instance, container=self._make_stand_in(instance, work))
+            yield replace(instance, container=self._make_stand_in(instance, work, spec))
         finally:
             with suppress(errors.PalError):
                 self._remove_stand_ins(work)
@@ -86,11 +100,11 @@ class Making:
             with suppress(errors.ContainerMissing):
                 self.engine.remove(left)
 
-    def _make_stand_in(self, instance: Instance, work: str) -> str:
+    def _make_stand_in(self, instance: Instance, work: str, spec: Spec | None) -> str:
         """Returns its name."""
         name = f"palserver-{uuid.uuid4().hex[:12]}"
         try:
-            _, spec = self._read(make_unseen("look", instance.name), instance)
+            spec = spec or self._read(make_unseen("look", instance.name), instance)[1]
             self.engine.create(name, creation_from_spec(_write_stand_in(spec, work))[0])
         except (errors.ComposeUnusable, errors.EngineRefused, errors.ImageMissing) as error:
             raise errors.ContainerMissing() from error

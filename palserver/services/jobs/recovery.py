@@ -124,7 +124,10 @@ class Recovery:
         self.lifecycle.policies.put_back(instance.name)
         if not intent.get("shall_run"):
             return Outcome("stopped_as_before")
-        self.lifecycle.start(job, instance)
+        try:
+            self.lifecycle.start(job, instance)
+        except errors.ContainerMissing:
+            return Outcome("container_gone")
         return Outcome("started_again")
 
     def _describe(self, instance: Instance, intent: Intent) -> Outcome:

@@ -34,7 +34,7 @@ class RestoreRecovery:
         A container that is gone meanwhile is no hindrance where another one can be made for this. Raises
         EngineUnreachable, ContainerMissing, NoSideContainer, and WorldAway where the disk is not there.
         """
-        with self.making.stand_in(instance, intent["helper"]) as seen:
+        with self.making.stand_in(instance, intent["helper"], intent.get("stand_in")) as seen:
             found = self._end_exchange(job, seen, intent)
         # Nothing of it is left now: whoever takes over from here must not stop the server again.
         job.intend(world=found, is_restoring=False, is_stopping=False)

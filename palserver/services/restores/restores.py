@@ -15,6 +15,7 @@ from palserver import errors, names
 from palserver.clients.engine import Engine
 from palserver.services.backups.reasons import SHARED
 from palserver.services.backups.worlds import SETTINGS_FILES, find_world_guid
+from palserver.services.containers.making import Making
 from palserver.services.games.countdown import Countdown
 from palserver.services.games.games import Games
 from palserver.services.games.readiness import READY_SECONDS, wait_for_ready
@@ -54,6 +55,7 @@ class Restores:
     copies: SafetyCopies
     engine: Engine
     lifecycle: Lifecycle
+    making: Making
     games: Games
     neighbours: Neighbours
     backup_dir: Path
@@ -90,6 +92,7 @@ class Restores:
     ) -> Result:
         job.enter("checking")
         check_lasting(self.engine.inspect(instance.container))
+        job.intend(stand_in=self.making.describe_stand_in(instance))
         check_space(self.beside.look(instance, job.id), backup)
         self.neighbours.check(instance)
         self.lifecycle.warn(job, instance, countdown)
@@ -144,10 +147,15 @@ class Restores:
         persist(job, lambda: self._end_if_up(job, instance))
         job.enter("putting_back", is_cancellable=False)
         if job.intent.get("is_restoring"):
-            found = persist(job, lambda: self.beside.tidy(instance, job.id))
+            found = persist(job, lambda: self._tidy(job, instance))
             job.write(f"That did not work. {OUTCOMES[found].sentence}")
         if job.intent.get("shall_run"):
             self.start_again(job, instance)
+
+    def _tidy(self, job: Job, instance: Instance) -> str | None:
+        """Also where somebody has removed the container meanwhile."""
+        with self.making.stand_in(instance, job.id, job.intent.get("stand_in")) as seen:
+            return self.beside.tidy(seen, job.id)
 
     def put_back_copy(self, job: Job, instance: Instance, backup_id: str) -> None:
         """The world of a backup in the place of that of a stopped server, without a game that proves it."""
