@@ -188,6 +188,10 @@ class EngineUnreachable(PalError):
     sentence = "The Docker Engine does not answer."
 
 
+class StreamSilent(EngineUnreachable):
+    """Nothing has come of a stream for as long as was to be waited."""
+
+
 class EngineRefused(PalError):
     """The engine answered with an error; the log has its words."""
 

@@ -11,6 +11,7 @@ import pytest
 from gevent.server import StreamServer
 
 from palserver.clients.engine import Engine
+from palserver.services.logs import feed as feeds
 from palserver.services.logs.feed import LogFeed
 from palserver.services.logs.keeper import LogKeeper
 from palserver.services.logs.known_runs import KnownRuns
@@ -27,6 +28,7 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.text = ""
+        self.stays_open = False
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         listener.listen()
@@ -46,6 +48,8 @@ class Log:
     def _answer(self, connection: socket.socket, _: object) -> None:
         connection.recv(65536)
         connection.sendall(f"HTTP/1.0 200 OK\r\n\r\n{self.text}".encode())
+        if self.stays_open:
+            connection.recv(1)  # until the other side hangs up
         connection.close()
 
 
@@ -114,3 +118,17 @@ def test_the_first_run_has_written_all_there_is(log, feed):
         "state",
         ["two"],
     ]
+
+
+def test_a_stream_that_is_silent_for_long_is_opened_anew(log, feed, monkeypatch):
+    """It may have stopped for good: whatever it has not sent comes then, each line once."""
+    monkeypatch.setattr(feeds, "SILENCE_SECONDS", 0.2)
+    reader = feed.topic.subscribe()
+    log.stays_open = True
+    for texts in (["a"], ["a", "b"]):
+        log.hold(10, *texts)
+        feed.follow(CONTAINER)
+    taken = reader.take()
+    assert taken is not None
+    messages = [json.loads(message.payload) for message in taken.items]
+    assert [line[3] for message in messages for line in message["lines"]] == ["a", "b"]

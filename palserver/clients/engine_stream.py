@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from palserver.errors import ContainerMissing, EngineRefused, EngineUnreachable
+from palserver.errors import ContainerMissing, EngineRefused, EngineUnreachable, StreamSilent
 
 READ_BYTES = 256 * 1024
 # The engine writes a log line by line, and after fewer than 300 that nobody has fetched it waits: a flood is
@@ -51,9 +51,9 @@ def open_stream(
 
     With `is_gathered`, what follows another piece closely comes in few and large ones.
 
-    A quiet stream is waited for without limit, or for `silence_seconds` if it has an end; whether the engine
-    still lives is asked elsewhere. Raises EngineUnreachable, ContainerMissing (404) or EngineRefused; reading
-    raises EngineUnreachable.
+    A quiet stream is waited for without limit, or for `silence_seconds`; whether the engine still lives is
+    asked elsewhere. Raises EngineUnreachable, ContainerMissing (404) or EngineRefused; reading raises
+    EngineUnreachable, or StreamSilent.
     """
     connection = _connect(address)
     try:
@@ -131,5 +131,7 @@ def _receive(connection: socket.socket, timeout_seconds: float | None) -> bytes:
         return connection.recv(READ_BYTES)
     except (BlockingIOError, ssl.SSLWantReadError):
         return b""
+    except TimeoutError as error:
+        raise StreamSilent() from error
     except OSError as error:
         raise EngineUnreachable() from error

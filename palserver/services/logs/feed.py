@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
@@ -16,6 +17,7 @@ from palserver.clients.containers import Container
 from palserver.clients.engine import Engine
 from palserver.clients.log_frames import LogReader, RawLine
 from palserver.clock import parse_time
+from palserver.errors import StreamSilent
 from palserver.fanout import Subscription, Topic
 from palserver.services.logs.keeper import LogKeeper
 from palserver.services.logs.known_runs import KnownRun
@@ -32,7 +34,8 @@ REMEMBERED_TIMES = 10_000
 # What is read of a log that we have nothing of yet, and how far back a line is looked for that we have.
 FIRST_TAIL = 200_000
 TAIL_TRIES = (10_000, 200_000, None)
-# Else an engine that stops in the middle of its answer would keep everybody from this log for ever.
+# Else an engine that stops in the middle of its answer would keep everybody from this log for ever. A stream
+# that was opened in the moment of a rotation may bring nothing before the next, whatever is written.
 SILENCE_SECONDS = 60.0
 
 
@@ -87,12 +90,13 @@ class LogFeed:
                 self._read(container, follow=False)
 
     def follow(self, container: Container) -> None:
-        """Read the log until the engine ends the stream: the container stopped, or the engine did."""
+        """Read the log until its stream ends, by the container or the engine, or has long been silent."""
         with self._filling:  # while somebody fills, both would take each other's lines for repeats
             self._load_once()
         self.is_followed = True
         try:
-            self._read(container, follow=True)
+            with suppress(StreamSilent):  # who follows on loses nothing by that
+                self._read(container, follow=True)
         finally:
             self.is_followed = False
 
@@ -131,8 +135,7 @@ class LogFeed:
         is_joined = newest is None
         query = _query(newest, tail, follow)
         path = f"/containers/{container.id}/logs"
-        silence = None if follow else SILENCE_SECONDS
-        with self._engine.stream(path, is_gathered=True, silence_seconds=silence, **query) as pieces:
+        with self._engine.stream(path, is_gathered=True, silence_seconds=SILENCE_SECONDS, **query) as pieces:
             for piece in pieces:
                 lines = reader.feed(piece)
                 if lines and not is_joined:
