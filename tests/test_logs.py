@@ -23,7 +23,7 @@ from websockets.typing import Origin
 from palserver.clients.engine import Engine
 from palserver.clients.log_frames import LogReader
 from tests.containers import Containers
-from tests.game import ADMIN_PASSWORD, Game
+from tests.game import ADMIN_PASSWORD, Game, remove_container
 from tests.panel import Panel, receive
 from tests.test_game_access import write_settings
 from tests.waiting import wait_until
@@ -796,7 +796,7 @@ def test_a_container_removed_while_it_is_watched(panel, adopted):
     with panel.watch(log_path(adopted)) as viewer:
         adopted.say("the last words")
         read_until(viewer, "the last words")
-        adopted.container.remove(force=True)
+        remove_container(adopted.client, adopted.name)
         states = []
         while "missing" not in states:
             message = receive(viewer)
