@@ -16,6 +16,7 @@ import docker
 import pytest
 
 from setup.ping_engine import ping
+from tests.game import remove_container
 from tests.panel import Panel, find_free_port, receive
 from tests.waiting import wait_until
 
@@ -103,7 +104,7 @@ def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
         yield engine
         with engine.connect() as client:
             for container in client.containers.list(all=True):
-                container.remove(force=True)
+                remove_container(client, str(container.name))
     finally:
         engine.stop()
         engine.remove_bridge()
@@ -120,7 +121,7 @@ def fill(engine: OwnEngine) -> None:
 def game_name(own_engine: OwnEngine) -> Iterator[str]:
     """A pretend server on the own engine, under `restart: unless-stopped`, without a network of its own."""
     with own_engine.connect() as client:
-        container = client.containers.run(  # type: ignore[call-overload] # the stubs know only two policies
+        client.containers.run(  # type: ignore[call-overload] # the stubs know only two policies
             "palserver:local",
             ["python3", "-m", "demo"],
             name="outage-game",
@@ -138,7 +139,7 @@ def game_name(own_engine: OwnEngine) -> Iterator[str]:
         )
     yield "outage-game"
     with own_engine.connect() as client:
-        client.containers.get(container.id).remove(force=True)
+        remove_container(client, "outage-game")  # which the panel may be reading a file of
         client.volumes.get("outage-saved").remove()
 
 

@@ -13,7 +13,7 @@ from palserver.clock import format_time
 from palserver.services.games.games import Games
 from palserver.services.games.runs import STARTING_SECONDS, GameRun, GameView
 from palserver.store import instances as store
-from tests.game import Game
+from tests.game import Game, remove_container
 from tests.house import EngineWire, House, count_calls
 from tests.pretend_rows import make_container
 from tests.waiting import wait_until
@@ -232,7 +232,7 @@ class TestView:
 
     def test_removed_container(self, house, adopted):
         """A container that is gone has no game."""
-        adopted.container.remove(force=True)
+        remove_container(adopted.client, adopted.name)
         house.wait_for(adopted.name, "off")
 
     def test_removed_instance(self, house, adopted):
