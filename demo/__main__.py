@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from demo.signals import hold_signals
+
+if __name__ == "__main__":
+    hold_signals()  # before all that takes time: whoever ends a container may do so as soon as it has started
+
 import math
 import os
 import random
@@ -12,7 +17,7 @@ from demo.banlist import BanList
 from demo.calls import CallRecord
 from demo.console import Console
 from demo.control import Control
-from demo.ending import crash_process, heed_signals, hold_signals
+from demo.ending import crash_process, heed_signals
 from demo.environment import Environment, VariableError, read_environment
 from demo.faults import FaultError, Faults
 from demo.game import VERSION, Game
@@ -40,7 +45,6 @@ _SEGMENTATION_FAULT = 139
 
 def main() -> int:
     """Return an exit code only when the start fails; a server that runs ends in its own ways."""
-    hold_signals()
     console = Console(sys.stdout.buffer, sys.stderr.buffer)
     try:
         environment = read_environment(os.environ, sys.argv[1:])

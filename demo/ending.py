@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from demo.console import Console
 from demo.faults import Faults
+from demo.signals import ENDING_SIGNALS
 
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _MOMENT_SECONDS = 0.3
 _LONGEST_WAIT_SECONDS = 3_600.0
 
@@ -25,15 +25,6 @@ def crash_process(console: Console, exit_code: int) -> NoReturn:
     if exit_code > 128:
         console.say(f"Signal {exit_code - 128} caught.")
     end_process(exit_code)
-
-
-def hold_signals() -> None:
-    """Keep the ending signals for heed_signals; call it before the first thread starts.
-
-    A held signal reaches even a process with the number 1, for which the kernel drops those that
-    nobody handles: as the first process of a container we would otherwise be deaf to `docker stop`.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
 
 
 def heed_signals(faults: Faults, seconds: float) -> None:

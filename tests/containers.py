@@ -56,7 +56,7 @@ class Containers:
 
     def list_names(self) -> list[str]:
         """The containers there are."""
-        listed = self.client.containers.list(all=True, filters={"name": self.prefix})
+        listed = self.client.containers.list(all=True, filters={"name": self.prefix}, ignore_removed=True)
         return sorted(str(container.name) for container in listed)
 
     def remove_all(self) -> None:

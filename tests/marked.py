@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -32,4 +33,5 @@ class Mark:
 
     def kill_all(self) -> None:
         for process in self.list_processes():
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended since it was listed
+                os.kill(process, signal.SIGKILL)

@@ -163,7 +163,8 @@ class OldHouse:
 
     def close(self) -> None:
         self.panel.close()
-        for container in self.client.containers.list(all=True, filters={"name": self.name}):
+        ours = {"name": self.name}
+        for container in self.client.containers.list(all=True, filters=ours, ignore_removed=True):
             remove_container(self.client, str(container.name))
         for network in self.client.networks.list(names=[self.network]):
             network.remove()

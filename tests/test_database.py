@@ -160,7 +160,7 @@ def test_the_loop_runs_on_while_the_file_is_locked(database, tmp_path):
     assert not writing.ready()
     other.execute("ROLLBACK")
     other.close()
-    writing.get(timeout=10)
+    writing.get(timeout=60)
     assert ticks == 10
     assert list_actions(database.reader) == ["late"]
 

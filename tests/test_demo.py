@@ -358,6 +358,28 @@ def test_signals_end_it_without_a_save(server: Server, number: signal.Signals, e
     assert content_of(world) == before
 
 
+# Runs it with the signal coming in the middle of its imports.
+HASTY = """
+import os, runpy, signal, sys
+
+class Haste:
+    def find_spec(self, name, *_):
+        if name == "demo.game":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Haste())
+runpy.run_module("demo", run_name="__main__")
+"""
+
+
+def test_a_signal_that_comes_before_it_has_begun(tmp_path: Path):
+    """It is not lost, nor does it end the process in another way than later."""
+    environment = {"PATH": os.environ["PATH"], "DEMO_SAVED_PATH": str(tmp_path), "DEMO_CONTROL_PORT": "0"}
+    words = [sys.executable, "-c", HASTY]
+    hasty = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, timeout=60)
+    assert hasty.returncode == 143, hasty.stderr
+
+
 def test_stop_is_at_once(server: Server):
     """/stop drops the connection and saves nothing."""
     world = server.world()

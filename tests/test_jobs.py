@@ -34,7 +34,7 @@ def jobs(database, background):
 
 
 def finish(job: Job) -> Job:
-    assert job.ended.wait(10)
+    assert job.ended.wait(60)
     return job
 
 
@@ -119,7 +119,7 @@ def test_after_the_stop_nothing_starts(jobs):
     job = jobs.start("stop", "one", "vera", lambda job: job.wait_or_cancel(60))
     gevent.sleep(0)
     jobs.stop()
-    jobs.wait(10)
+    jobs.wait(60)
     assert job.state == "cancelled"
     with pytest.raises(errors.ShuttingDown):
         jobs.start("start", "two", "vera", lambda job: None)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
+import os
+import signal
 import sqlite3
+import subprocess
 import tarfile
 import threading
 import time
@@ -15,6 +19,7 @@ import pytest
 import requests
 
 from palserver.services.games.addresses import SETTINGS_PATH
+from palserver.services.settings.files import REPLACE, UPLOAD
 from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game, list_helpers
 from tests.panel import Panel
 from tests.test_game_access import put_file
@@ -494,6 +499,22 @@ class TestWhatDidNotTake:
 
 
 class TestKilled:
+    def test_nothing_is_left_once_the_new_file_is_in_its_place(self, tmp_path):
+        """Nobody comes back there: what unpacked it may be ended at once, as by the next panel."""
+        ini, sync = tmp_path / SETTINGS_PATH, tmp_path / "bin" / "sync"
+        for path, text in ((ini, "old"), (tmp_path / UPLOAD, "new")):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        sync.parent.mkdir()
+        sync.write_text(f"#!/bin/sh\n! grep -q new {ini} || kill -KILL $PPID\n")
+        sync.chmod(0o755)
+        words = (tmp_path, UPLOAD, hashlib.sha256(b"old").hexdigest(), SETTINGS_PATH)
+        environment = {"PATH": f"{sync.parent}:{os.environ['PATH']}"}
+        ended = subprocess.run(["/bin/sh", "-ec", REPLACE, "sh", *words], env=environment)
+        assert (ended.returncode, ini.read_text()) == (-signal.SIGKILL, "new")
+        left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+        assert left == {ini.name, f"{ini.name}.palserver-old", sync.name}
+
     @pytest.mark.parametrize("delay_seconds", [0.0, 0.01, 0.15, 0.3, 0.45, 0.75, 1.15])
     def test_the_file_is_whole_whenever_the_panel_dies(self, make_panel, make_game, delay_seconds):
         """It is the old one or the new one, and in the end the new one: what was ordered is not forgotten.

@@ -25,7 +25,8 @@ BLOCK_BYTES = 512
 
 # $1: the save folder, $2: what was unpacked into it, $3: the hash of the file that it is to replace, or
 # `none`, $4: that file. The new one comes into its place by a rename, so that whoever reads it, and whatever
-# ends this half-way, finds one of the two as a whole. The old one is kept beside it.
+# ends this half-way, finds one of the two as a whole. The old one is kept beside it. Once the new one is in
+# its place nobody comes back here, and nothing else may be left then.
 REPLACE = """
 cd "$1"
 [ -w . ] || { echo read-only; exit 0; }
@@ -45,10 +46,10 @@ else
     mv -f "$4.palserver-copy" "$4.palserver-old"
 fi
 cp -p "$2" "$4.palserver-new"
+rm -f "$2"
 sync
 mv -f "$4.palserver-new" "$4"
 sync
-rm -f "$2"
 echo written
 """
 
