@@ -140,6 +140,12 @@ class OldHouse:
         """As the old panel does it."""
         subprocess.run(["docker-compose", "-f", self.compose, *words], check=True, capture_output=True)
 
+    def take_down(self) -> None:
+        """`compose down` of what runs: the engine cannot remove it while the panel reads a file in it."""
+        self.run_compose("stop")
+        wait_until(lambda: self.view()["state"] == "exited", "the panel asks it nothing more")
+        self.run_compose("down")
+
     def wait_until_ready(self) -> None:
         def answers() -> bool:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from palserver.services.backups.reasons import (
     tell_left_out,
 )
 from palserver.services.backups.save_header import find_fault
+from palserver.store import backups as store
 from palserver.store.backups import (
     add_backup,
     find_manifest,
@@ -145,19 +146,42 @@ def test_what_a_killed_writer_leaves_is_mended(tmp_path):
     mend_folder(tmp_path / "not there")
 
 
+def stop_after(steps: int) -> Callable[[Any], Any]:
+    """Makes of a function one that is interrupted when so many calls of all of them have been made."""
+    left = iter(range(steps))
+
+    def stop(done: Any) -> Any:
+        def do(path: Path, *arguments: Any, **options: Any) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return done(path, *arguments, **options)
+
+        return do
+
+    return stop
+
+
+def test_a_writer_that_is_told_to_end(tmp_path, monkeypatch):
+    """At each step: the backup is whole, with its manifest, or nothing is left of it."""
+    found = []
+    for step in range(6):
+        folder, stop = tmp_path / f"{step}", stop_after(step)
+        folder.mkdir()
+        with suppress(KeyboardInterrupt), claim_file(folder) as claim, monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", stop(Path.replace))
+            patched.setattr(store, "sync_folder", stop(store.sync_folder))
+            archive = f"{claim.id}.tar.gz"
+            manifest = msgspec.structs.replace(MANIFEST, id=claim.id, archive=archive)
+            add_backup(folder, manifest, Path(claim.file.name))
+        found.append(list_manifests(folder))
+        assert list_names(folder) == ({archive, f"{claim.id}.json"} if found[-1] else set())
+    assert [len(each) for each in found] == [0, 1, 1, 1, 1, 1]
+
+
 def test_a_removal_that_is_interrupted(tmp_path, monkeypatch):
     """At each step: it is whole, or no backup any more, nobody's copy, and gone when that is mended."""
     for step in range(4):
-        left = iter(range(step))
-
-        def stop(done: Any, left: Iterator[int] = left) -> Any:
-            def do(path: Path, *arguments: Any, **options: Any) -> Any:
-                if next(left, None) is None:
-                    raise KeyboardInterrupt
-                return done(path, *arguments, **options)
-
-            return do
-
+        stop = stop_after(step)
         add(tmp_path / "alpha")
         with monkeypatch.context() as patched:
             patched.setattr(Path, "replace", stop(Path.replace))

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,7 @@ import pytest
 
 from palserver import errors
 from palserver.background import Background
+from palserver.clients import shell
 from palserver.clients.engine import Engine
 from palserver.config import BUNDLED_SCRIPTS, read_config
 from palserver.scripts import Failed
@@ -470,8 +472,9 @@ def test_a_version_that_cannot_be_started(runner, containers, client, make_serve
     check_untouched(containers, client, old)
 
 
-def test_an_update_that_is_ended_half_way(runner, containers, client, make_server):
-    """SIGTERM while the new container starts: the old one is put back first."""
+def test_an_update_that_is_ended_half_way(runner, containers, client, make_server, monkeypatch):
+    """SIGTERM while the new container starts: the old one is put back first, if it is given the time."""
+    monkeypatch.setattr(shell, "ENDINGS", ((signal.SIGTERM, 60.0),))
     old = make_server()
     runner.cancel_at("Starting")
     with pytest.raises(errors.Cancelled):

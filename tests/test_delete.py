@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from palserver.services.containers.belongings import is_within
-from tests.game import ADMIN_PASSWORD, LABELS, SAVED_PATH, Game
+from tests.game import ADMIN_PASSWORD, LABELS, SAVED_PATH, Game, remove_container
 from tests.panel import Panel, receive
 from tests.waiting import wait_until
 
@@ -162,7 +162,7 @@ def test_a_server_can_be_forgotten(panel, engine, adopted):
 @pytest.mark.parametrize("data", ["keep", "delete"])
 def test_a_server_without_its_container_can_be_deleted(panel, engine, adopted, data):
     """There is nothing left to save; where its world lies is written down."""
-    adopted.container.remove(force=True)
+    remove_container(engine, adopted.name)
     job = delete(panel, adopted.name, data=data)
     assert (job["state"], job["result"]["world"]) == ("succeeded", adopted.volume)
     assert has_volume(engine, adopted.volume) is (data == "keep")

@@ -358,6 +358,16 @@ def test_what_cannot_be_done_with_one(house):
     assert folder.name not in list_backups(house)
 
 
+def test_a_minute_that_ends_before_the_script_looks_at_the_clock(house):
+    """The folder that it makes then is the backup, not the one of the minute in which that was ordered."""
+    first = house.succeed("backup", {})["backup"]
+    script = house.tree.folder / "cmm" / "controllers" / "backup.sh"
+    script.write_text(script.read_text().replace("$(date ", "$(date -d '1 minute' "))
+    second = house.succeed("backup", {})
+    assert (second["copies"], second["backup"] > first) == (1, True)
+    assert list_backups(house)[second["backup"]]["verified_at"] is not None
+
+
 def test_two_in_one_minute(house):
     """The old script copies the second into the folder of the first: it is noted anew, and stays verified."""
     house.succeed("backup", {})

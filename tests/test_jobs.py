@@ -49,6 +49,24 @@ def test_a_job_succeeds_with_its_result(jobs):
     assert jobs.find_running("one") is None
 
 
+def test_an_end_is_told_when_the_next_one_may_begin(jobs, database, monkeypatch):
+    """Not while it is still being written down: whoever began the next one then would be refused."""
+    job = jobs.start("backup", "one", "vera", lambda job: {"copies": 1})
+    write, seen = database.write, []
+
+    def look_and_write(*arguments: object) -> object:
+        if job.finished_at is not None:
+            seen.extend(jobs.list_views("one"))
+        return write(*arguments)
+
+    monkeypatch.setattr(database, "write", look_and_write)
+    finish(job)
+    assert [(view.state, view.finished_at, view.result) for view in seen] == [("running", None, None)]
+    (view,) = jobs.list_views("one")
+    assert (view.state, view.result) == ("succeeded", {"copies": 1})
+    assert jobs.get(job.id).view == view
+
+
 def test_what_a_job_is_about_is_known_of_a_failed_one_too(jobs):
     """It is there from the beginning, and the database keeps it."""
 

@@ -125,6 +125,7 @@ def test_the_end_of_a_job_is_told_before_the_next_one(services):
     reader = listen(services)
     first = start_job(services)
     first.end("succeeded", None, None)
+    first.announce_end()
     services.jobs.changes.publish(first.view)
     second = start_job(services)
     heard = [[message["job"] for message in together] for together in hear(reader, "job", 2)]

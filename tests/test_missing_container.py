@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.game import LABELS
+from tests.game import LABELS, remove_container
 from tests.imitations import Images as Imitations
 from tests.imitations import ask_game, made_servers
 from tests.made_backups import GUID, make_save
@@ -72,6 +72,7 @@ def delete(house: OldHouse, **query: str) -> Any:
 def test_a_change_leaves_the_compose_file_alone_and_says_so(house):
     """It is its owner's, and what goes by it undoes the change: the dry run tells, and the job does."""
     house.succeed("start")
+    house.wait_until_ready()  # a game that still starts does not hear that it is to end
     before = house.compose.read_bytes()
     access = house.panel.call("PATCH", f"{house.path}?dry_run=1", {"admin_password": "x"}).json()
     assert (len(access["changes"]), access["compose_file_stays"]) == (1, False)
@@ -99,7 +100,7 @@ class TestImages:
             assert (house.container.status, house.container.attrs["Config"]["Image"]) == ("running", image)
             assert job["percent"] == 100
         finally:
-            house.container.remove(force=True)
+            remove_container(house.client, house.name)
             house.client.images.remove(image, force=True)
 
     def test_nobody_has_it(self, house, registry):
@@ -126,7 +127,7 @@ class TestRestores:
         house.succeed("start")
         house.wait_until_ready()
         backup_id = house.succeed("backup", {})["backup"]
-        house.run_compose("down")
+        house.take_down()
         (level,) = house.saved.glob("SaveGames/0/*/Level.sav")
         then = level.read_bytes()
         for path in house.saved.iterdir():
@@ -205,7 +206,7 @@ class TestRestores:
                 port, password = job["result"]["ports"]["rest_port"], answer["generated"]["admin_password"]
                 guid = ask_game(port, password).json()["worldguid"]
                 backup = panel.run_job(f"/api/instances/{name}/backup")["result"]["backup"]
-                engine.containers.get(name).remove(force=True)
+                remove_container(engine, name)
                 address = f"/api/instances/{name}/backups/{backup}"
                 preview = panel.get(f"{address}/preview")
                 assert (preview["is_running"], preview["world_guid"].upper()) == (False, guid.upper())

@@ -24,7 +24,7 @@ from palserver.scripts.source import Copy, Source, copy_world
 from palserver.scripts.stillness import find_world_guid
 from palserver.scripts.verify import prove
 from palserver.services.restores.previews import find_only_world
-from palserver.store.backups import SUFFIX, Manifest, add_backup
+from palserver.store.backups import SUFFIX, Manifest, add_backup, mend_backup
 
 ID_FORMAT = "%Y%m%d-%H%M%S"
 
@@ -108,15 +108,16 @@ def _prove(file: IO[bytes], manifest: Manifest) -> list[str]:
 
 @contextmanager
 def claim_file(folder: Path) -> Iterator[Claim]:
-    """A file of its own, named for this second; it is gone unless somebody has given it another name."""
+    """A file of its own, named for this second; it is gone unless somebody has given it another name.
+
+    One that has its name, and not yet its manifest, gets that: whoever is told to end may be as far as that.
+    """
     claim = _claim(folder)
-    temporary = Path(claim.file.name)
     try:
         with claim.file:
             yield claim
     finally:
-        temporary.unlink(missing_ok=True)
-        temporary.with_name(f".{claim.id}.json.part").unlink(missing_ok=True)
+        mend_backup(folder, claim.id)
 
 
 def _claim(folder: Path) -> Claim:

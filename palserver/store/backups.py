@@ -101,16 +101,27 @@ def mend_folder(folder: Path, before: float = math.inf) -> None:
     """
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         found = re.fullmatch(TEMPORARY, path.name)
-        if found is None or not _is_older(path, before):
-            continue
-        manifest = folder / f"{found[1]}.json"
-        has_archive = (folder / f"{found[1]}{SUFFIX}").exists()
-        if found[2] == ".json" and has_archive and not manifest.exists():
-            path.replace(manifest)
-            continue
-        if found[2] == SUFFIX and not has_archive:
-            manifest.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        if found is not None and _is_older(path, before):
+            _mend(path, found[1], found[2])
+
+
+def mend_backup(folder: Path, backup_id: str) -> None:
+    """As `mend_folder`, of this one only: by its writer, whatever step he had got to. Raises OSError."""
+    for suffix in (".json", SUFFIX):
+        path = folder / f".{backup_id}{suffix}.part"
+        if path.exists():
+            _mend(path, backup_id, suffix)
+
+
+def _mend(path: Path, backup_id: str, suffix: str) -> None:
+    manifest = path.with_name(f"{backup_id}.json")
+    has_archive = path.with_name(f"{backup_id}{SUFFIX}").exists()
+    if suffix == ".json" and has_archive and not manifest.exists():
+        path.replace(manifest)
+        return
+    if suffix == SUFFIX and not has_archive:
+        manifest.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _is_older(path: Path, moment: float) -> bool:

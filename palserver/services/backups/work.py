@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,7 +64,8 @@ class BackupWork:
             doubts = _list_doubts(saved, info, manifest) + ([] if is_alone else [SHARED])
             made = self.backups.describe(instance.name, manifest.id, facts, doubts)
         else:
-            folder = self._look_into(job, instance, new_copies | _list_since(copies, begun_at))
+            older = _list_since(copies, begun_at)
+            folder = self._look_into(job, instance, [*sorted(new_copies), *sorted(older)])
         return {
             **saved,
             "copies": len(new_copies),
@@ -94,9 +95,9 @@ class BackupWork:
         manifest = self.backups.set_verified(instance.name, backup_id)
         return {"backup": backup_id, "verified_at": manifest.verified_at}
 
-    def _look_into(self, job: Job, instance: Instance, copies: set[Path]) -> str | None:
-        """Note what a folder holds while it is new; the copy is there, whatever comes of this."""
-        for path in sorted(copies):
+    def _look_into(self, job: Job, instance: Instance, copies: Iterable[Path]) -> str | None:
+        """Note what the first folder holds while it is new; the copy is there, whatever comes of this."""
+        for path in copies:
             try:
                 self.backups.forget(instance.name, path.name)
                 self.backups.check_usable(instance.name, path.name)

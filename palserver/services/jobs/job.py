@@ -94,6 +94,7 @@ class Job:
         self.cancelled = Event()
         self.is_cancellable = True
         self.written = 0
+        self._view_before_end: JobView | None = None
         self._changed = changed
         self._write_down = write_down
 
@@ -105,6 +106,9 @@ class Job:
 
     @property
     def view(self) -> JobView:
+        """As it was before its end, until that is announced: only then may the next one begin."""
+        if self._view_before_end is not None:
+            return self._view_before_end
         return JobView(**{name: getattr(self, name) for name in JobView.__struct_fields__})
 
     @property
@@ -195,12 +199,14 @@ class Job:
 
     def end(self, state: str, result: Result | None, error: errors.PalError | None) -> None:
         """Nobody is told before `announce_end`, so that it can be written down first."""
+        self._view_before_end = self.view
         self.state, self.result = state, result
         self.error = JobError(error.key, error.detail) if error else None
         self.finished_at, self.step, self.step_ends_at = utc_now(), None, None
         self.is_cancellable = False
 
     def announce_end(self) -> None:
+        self._view_before_end = None
         self.ended.set()
         self._changed(self)
         self.lines.end()
