@@ -15,26 +15,30 @@ GAP = json.dumps({"type": "gap", "lost": 3})
 
 
 class Swallower:
-    """Passes on all that a socket brings until `is_swallowing`; what is opened after that is left alone."""
+    """Passes on all that a socket brings, until one is swallowed; what is opened after that is left alone."""
 
     def __init__(self, page: Page) -> None:
         self.opened: list[WebSocketRoute] = []
         self.swallowed: list[str] = []
-        self.is_swallowing = False
+        self.swallowing: WebSocketRoute | None = None
         page.route_web_socket("**/api/events**", self._join)
 
     def _join(self, near: WebSocketRoute) -> None:
         far = near.connect_to_server()
-        is_first = not self.opened
         self.opened.append(near)
 
         def pass_on(message: str | bytes) -> None:
-            if is_first and self.is_swallowing:
+            if near is self.swallowing:
                 self.swallowed.append(json.loads(message)["type"])
             else:
                 near.send(message)
 
         far.on_message(pass_on)
+
+    def swallow(self) -> WebSocketRoute:
+        """From now on; returns the socket of now, which may not be the first: the network drops some."""
+        self.swallowing = self.opened[-1]
+        return self.swallowing
 
 
 def test_a_gap_in_the_events_is_filled_by_a_new_snapshot(chromium, panel: Panel, adopted):
@@ -45,7 +49,8 @@ def test_a_gap_in_the_events_is_filled_by_a_new_snapshot(chromium, panel: Panel,
         status = page.get_by_test_id(f"instance-{adopted.name}").locator(".status")
         expect(status).to_contain_text("Ready")
         page.evaluate("window.isTheSame = true")
-        swallower.is_swallowing = True
+        socket = swallower.swallow()
+        opened = len(swallower.opened)
         assert panel.run_job(f"/api/instances/{adopted.name}/stop")["state"] == "succeeded"
 
         def has_swallowed() -> bool:
@@ -54,9 +59,9 @@ def test_a_gap_in_the_events_is_filled_by_a_new_snapshot(chromium, panel: Panel,
 
         wait_until(has_swallowed, "the page missed the change")
         expect(status).to_contain_text("Ready")
-        swallower.opened[0].send(GAP)
+        socket.send(GAP)
         expect(status).to_contain_text("Stopped")
-        assert len(swallower.opened) == 2
+        assert len(swallower.opened) == opened + 1
         assert panel.run_job(f"/api/instances/{adopted.name}/start")["state"] == "succeeded"
         expect(status).to_contain_text("Ready")
         assert page.evaluate("window.isTheSame")
