@@ -169,7 +169,7 @@ class OldHouse:
 
     def close(self) -> None:
         self.panel.close()
-        ours = {"name": self.name}
+        ours: dict[str, str | list[str] | bool] = {"name": self.name}
         for container in self.client.containers.list(all=True, filters=ours, ignore_removed=True):
             remove_container(self.client, str(container.name))
         for network in self.client.networks.list(names=[self.network]):

@@ -11,7 +11,7 @@ import pytest
 from palserver.services.containers.changes import Changes, follow_rest_port
 from palserver.services.containers.ports import write_binding
 from palserver.services.containers.specs import Spec
-from tests.game import ADMIN_PASSWORD, CONTROL_PORT, LABELS, Game
+from tests.game import ADMIN_PASSWORD, CONTROL_PORT, LABELS, Game, remove_container
 from tests.imitations import made_servers
 from tests.panel import Panel, find_free_port, receive
 from tests.pretend_rows import make_instance
@@ -138,7 +138,7 @@ def test_what_happens_outside_the_panel_is_seen(panel, game):
     assert wait_for_state(panel, name, "paused")["game"]["status"] == "paused"
     game.container.unpause()
     wait_for_state(panel, name, "running")
-    game.container.remove(force=True)
+    remove_container(game.client, game.name)
     gone = wait_for_state(panel, name, "missing")
     assert (gone["image"], gone["metrics"]) == (None, None)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from palserver.clock import parse_time
-from tests.game import Game
+from tests.game import Game, remove_container
 from tests.panel import Panel
 from tests.restored import list_posts
 from tests.waiting import wait_until
@@ -129,7 +129,7 @@ def test_kill_ends_at_once_and_says_that_nothing_was_saved(panel, adopted):
 
 def test_a_removed_container_cannot_be_started(panel, adopted):
     """The job fails with a sentence; the instance is still there."""
-    adopted.container.remove(force=True)
+    remove_container(adopted.client, adopted.name)
     job = run(panel, adopted, "start")
     assert (job["state"], job["error"]["key"]) == ("failed", "container_missing")
     instance = f"/api/instances/{adopted.name}"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import find_faults
 from tests.browser import sign_in, visiting
-from tests.game import Game
+from tests.game import Game, remove_container
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
 from tests.waiting import wait_until
 
@@ -173,7 +173,7 @@ def house(
         running.join("Mia")
         for game in games:
             panel.adopt(game.name)
-        missing.container.remove(force=True)
+        remove_container(missing.client, missing.name)
         job = panel.run_job(f"/api/instances/{running.name}/backup")
         (backup,) = panel.get(f"/api/instances/{running.name}/backups")["backups"]
         ban = {"user_id": "steam_76561190000000009", "message": "enough"}

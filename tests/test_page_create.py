@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.axe import find_faults
 from tests.browser import Visit, sign_in
+from tests.game import remove_container
 from tests.imitations import Made, ask_game
 from tests.looks import IN_BOTH_LOOKS
 from tests.panel import PASSWORD, Panel, find_free_port
@@ -351,7 +352,7 @@ def test_a_server_without_its_container_is_started_again(panel, images, made, op
     """The page says that a start makes it anew, asks for nothing that has no answer, and it comes back."""
     name = made.name()
     create(panel, name, images.get("official"))
-    made.client.containers.get(name).remove(force=True)
+    remove_container(made.client, name)
     wait_until(lambda: panel.get(f"/api/instances/{name}")["state"] == "missing", "it is missing")
     page = open_page(f"#/servers/{name}/settings")
     expect(page.get_by_text(say("settings.no_container.start"))).to_be_visible()

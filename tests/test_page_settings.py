@@ -15,7 +15,7 @@ from palserver.services.settings.table import OPTIONS
 from palserver.services.settings.views import DANGERS, GROUPS, REASONS, TYPES
 from palserver.web.page import FOLDER
 from tests.browser import Visit, sign_in
-from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game
+from tests.game import ADMIN_PASSWORD, SAVED_PATH, Game, remove_container
 from tests.looks import DESK, FOUR_LOOKS, Look
 from tests.panel import PASSWORD, Panel
 from tests.test_game_access import put_file
@@ -317,7 +317,7 @@ def test_what_waits_for_a_file_that_was_changed_outside(open_page, server):
 def test_settings_of_no_container_are_not_asked_for(open_page, stopped):
     """They are in it: the page says so, and offers no start of what it has not made itself."""
     page = open_page(stopped)
-    stopped.game.container.remove(force=True)
+    remove_container(stopped.game.client, stopped.game.name)
     expect(page.get_by_text("The settings are in the server's container")).to_be_visible()
     expect(page.get_by_text("Make the container again")).to_be_visible()
     expect(row(page, "ExpRate")).to_have_count(0)
