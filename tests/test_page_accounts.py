@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import sign_in, visiting
 from tests.looks import DESK, IN_BOTH_LOOKS, Look
@@ -166,6 +166,21 @@ def test_an_admin_removes_the_own_account(chromium, panel, mia, say, look):
         expect(page.get_by_test_id("login-username")).to_be_focused()
         sign_in(page, mia, PASSWORD)
         expect(page.get_by_text(say("error.bad_credentials"))).to_be_visible()
+
+
+def test_why_one_is_out_is_told_though_it_is_noticed_on_the_way(chromium, panel, mia):
+    """The page hears that its session has ended before the sign-out after a removal is answered."""
+    held: list[Route] = []
+    with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
+        enter_and_listen(page, mia)
+        go_to(page, panel, "people")
+        page.route("**/api/auth/logout", held.append)
+        page.get_by_test_id(f"remove-{mia}").click()
+        page.get_by_test_id("confirm").click()
+        expect(page.get_by_test_id("login-username")).to_be_visible()
+        expect(page.get_by_test_id("ended")).to_contain_text("Your account was removed.")
+        for route in held:
+            route.continue_()
 
 
 @IN_BOTH_LOOKS
