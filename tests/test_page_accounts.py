@@ -174,7 +174,7 @@ def test_why_one_is_out_is_told_though_it_is_noticed_on_the_way(chromium, panel,
     with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
         enter_and_listen(page, mia)
         go_to(page, panel, "people")
-        page.route("**/api/auth/logout", held.append)
+        page.route("**/api/auth/logout", lambda route: held.append(route))
         page.get_by_test_id(f"remove-{mia}").click()
         page.get_by_test_id("confirm").click()
         expect(page.get_by_test_id("login-username")).to_be_visible()
