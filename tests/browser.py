@@ -44,6 +44,15 @@ def load(page: Page, address: str) -> None:
     Chromium drops every request that waits for a connection when the machine's network changes, as it does
     with each container that starts or ends. The page would notice and load itself again, in mid-test.
     """
+    _load_whole(page, lambda: page.goto(address))
+
+
+def reload(page: Page) -> None:
+    """The same, of the page that is open."""
+    _load_whole(page, page.reload)
+
+
+def _load_whole(page: Page, go: Callable[[], object]) -> None:
     dropped: list[str] = []
 
     def note(request: Request) -> None:
@@ -51,15 +60,15 @@ def load(page: Page, address: str) -> None:
             dropped.append(request.url)
 
     page.on("requestfailed", note)
-    while not _arrives(page, address) or dropped:
+    while not _arrives(go) or dropped:
         dropped.clear()
     page.remove_listener("requestfailed", note)
 
 
-def _arrives(page: Page, address: str) -> bool:
+def _arrives(go: Callable[[], object]) -> bool:
     """Whether the document itself was not what was dropped."""
     try:
-        page.goto(address)
+        go()
     except Error as error:
         if "ERR_NETWORK_CHANGED" not in error.message:
             raise

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import sign_in, visiting
-from tests.looks import IN_BOTH_LOOKS
+from tests.looks import DESK, IN_BOTH_LOOKS, Look
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
 from tests.people import SIGNED_OUT, enter, go_to
 
@@ -45,6 +45,12 @@ def change_database(panel: Panel, statement: str, rows: Sequence[tuple[str, ...]
     with closing(sqlite3.connect(panel.folder / "server/paladmin.db")) as database:
         database.executemany(statement, rows)
         database.commit()
+
+
+def enter_and_listen(page: Page, username: str = "admin", look: Look = DESK) -> None:
+    """Come in, and be told from then on what happens: that there is no server comes with the first word."""
+    enter(page, username)
+    expect(page.get_by_role("heading", level=1)).to_have_text(look.say("home.empty"))
 
 
 def expect_grey(page: Page, part: Locator) -> None:
@@ -131,7 +137,7 @@ def test_what_is_old_is_grey_until_it_is_true_again(chromium, make_panel, place,
     panel = make_panel()
     panel.start()
     with visiting(chromium, panel.url, expected=LOST) as page:
-        enter(page)
+        enter_and_listen(page)
         go_to(page, panel, place)
         rows = page.locator(f"{part} :is(tbody tr, li)")
         expect(rows.first).to_be_visible()
@@ -162,6 +168,21 @@ def test_an_admin_removes_the_own_account(chromium, panel, mia, say, look):
         expect(page.get_by_text(say("error.bad_credentials"))).to_be_visible()
 
 
+def test_why_one_is_out_is_told_though_it_is_noticed_on_the_way(chromium, panel, mia):
+    """The page hears that its session has ended before the sign-out after a removal is answered."""
+    held: list[Route] = []
+    with visiting(chromium, panel.url, expected=SIGNED_OUT) as page:
+        enter_and_listen(page, mia)
+        go_to(page, panel, "people")
+        page.route("**/api/auth/logout", lambda route: held.append(route))
+        page.get_by_test_id(f"remove-{mia}").click()
+        page.get_by_test_id("confirm").click()
+        expect(page.get_by_test_id("login-username")).to_be_visible()
+        expect(page.get_by_test_id("ended")).to_contain_text("Your account was removed.")
+        for route in held:
+            route.continue_()
+
+
 @IN_BOTH_LOOKS
 def test_an_admin_gives_up_the_own_role(chromium, panel, mia, say, look):
     """What only admins see is gone from the page, and it says why."""
@@ -186,7 +207,7 @@ def test_another_admin_takes_the_role_away(chromium, panel, mia, place, say, loo
     What it asks in the very moment is refused.
     """
     with visiting(chromium, panel.url, **look.options, expected=REFUSED) as page:
-        enter(page, mia)
+        enter_and_listen(page, mia, look)
         go_to(page, panel, place)
         expect(page.get_by_test_id("people")).to_be_attached()
         change_user(panel, mia, role="viewer")

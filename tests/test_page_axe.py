@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import find_faults
-from tests.browser import sign_in, visiting
+from tests.browser import reload, sign_in, visiting
 from tests.game import Game, remove_container
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
 from tests.waiting import wait_until
@@ -326,7 +326,7 @@ def test_nothing_jumps_when_data_arrives(chromium, house, language, width, theme
         let_in(page, ADMIN)
         for screen in (screen for screen in SCREENS if screen.who == ADMIN and not screen.presses):
             go_to(page, house.full, house, screen)
-            page.reload()
+            reload(page)
             expect(page.locator(screen.shows).first).to_be_visible()
             page.wait_for_load_state("networkidle")
             found = page.evaluate(JUMPS)
@@ -374,7 +374,7 @@ def test_no_request_fails_on_an_ordinary_tour(chromium, house, language):
     answers: list[tuple[int, str]] = []
     with visiting(chromium, house.full.url, locale=LOCALES[language]) as page:
         page.on("response", lambda answer: answers.append((answer.status, answer.url)))
-        page.reload()
+        reload(page)
         let_in(page, ADMIN)
         for server in (house.running.name, house.stopped.name, house.missing.name):
             page.get_by_role("link", name=server).click()

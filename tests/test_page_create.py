@@ -45,6 +45,7 @@ def create(panel: Panel, name: str, image: str) -> dict[str, int]:
     job = panel.call("POST", "/api/instances?wait=60", body).json()["job"]
     assert job["state"] == "succeeded"
     ports: dict[str, int] = job["result"]["ports"]
+    ask_game(ports["rest_port"], SECRET)  # one that still starts does not hear that it is to end
     return ports
 
 

@@ -62,6 +62,8 @@ PAINTED_BESIDE_GRID = """canvas => {
         if (pixels[at] > 0) painted[Math.floor(at / 4 / (width - left))]++;
     return Math.min(...painted);
 }"""
+# The number of the last point of a span; one comes and one goes as time does.
+LAST_POINTS = {"hour": re.compile("^24.$"), "day": re.compile("^2[89].$"), "week": re.compile("^33.$")}
 WORDS = {
     "en-US": {"ready": "Ready", "host": "Host", "past": "Past"},
     "ko-KR": {"ready": "준비됨", "host": "호스트", "past": "지난 기록"},
@@ -153,9 +155,9 @@ def open_database(panel: Panel) -> Iterator[sqlite3.Connection]:
 
 
 def choose_range(page: Page, name: str) -> None:
-    """And wait until it is what is shown."""
-    with page.expect_response("**/history?*"):
-        page.get_by_test_id(f"range-{name}").click()
+    """And wait until it is what is drawn: each span has so many points."""
+    page.get_by_test_id(f"range-{name}").click()
+    expect(page.get_by_role("slider").first).to_have_attribute("aria-valuemax", LAST_POINTS[name])
 
 
 def hold_back(route: Route) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from palserver.web.audit import READING_METHODS, UNRECORDED
 from palserver.web.page import FOLDER
-from tests.browser import sign_in, visiting
+from tests.browser import reload, sign_in, visiting
 from tests.game import Game
 from tests.looks import IN_BOTH_LOOKS, PHONE
 from tests.panel import FIRST_PASSWORD, PASSWORD, Panel
@@ -19,6 +19,7 @@ from tests.people import SIGNED_OUT, enter, go_to, problem_of
 from tests.routes import list_routes
 
 REFUSED = "status of 40[09]"
+STOPPING = "status of (409|502)"
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_one_s_sessions_are_seen_and_ended(chromium, panel, mia, say, look):
         expect(chromes).to_have_count(0)
         for _ in range(2):
             panel.sign_in(mia)
-        page.reload()
+        reload(page)
         page.get_by_test_id("end-others").click()
         page.get_by_test_id("confirm").click()
         expect(page.get_by_test_id("other-session")).to_have_count(0)
@@ -342,7 +343,7 @@ def note_questions(page: Page) -> list[str]:
 def test_who_comes_and_goes_is_seen_without_asking_again_and_again(page, panel, adopted):
     """The server tells it; nothing here waits for a clock of the page."""
     page.add_init_script(f"({TIMERS})(null)")
-    page.reload()
+    reload(page)
     go_to(page, panel, f"servers/{adopted.name}/players")
     expect(page.get_by_text("Nobody is on it.")).to_be_visible()
     mia = adopted.join("Mia")
@@ -355,7 +356,7 @@ def test_who_comes_and_goes_is_seen_without_asking_again_and_again(page, panel, 
 def test_nobody_asks_who_plays_while_nobody_looks(page, panel, adopted):
     """What no event tells is asked for now and then; behind another tab it is not, but on coming back."""
     page.add_init_script(f"({TIMERS})(100)")
-    page.reload()
+    reload(page)
     asked = note_questions(page)
     go_to(page, panel, f"servers/{adopted.name}/players")
     expect(page.get_by_text("Nobody is on it.")).to_be_visible()
@@ -372,13 +373,15 @@ def test_nobody_asks_who_plays_while_nobody_looks(page, panel, adopted):
     expect(page.locator(".players tbody tr")).to_have_count(1)
 
 
-def test_the_players_of_a_stopped_server_are_not_asked_for(page, panel, adopted):
-    """Nobody can be on it, and the page says so at once; when it is ready again, its players are shown."""
+def test_the_players_of_a_stopped_server_are_not_asked_for(visit, panel, adopted):
+    """Nobody can be on it, and the page says so at once; when it is ready again, its players are shown.
+
+    What it asks while the server stops is refused.
+    """
     adopted.join("Mia")
-    asked: list[str] = []
-    page.on(
-        "request", lambda request: asked.append(request.url) if request.url.endswith("/players") else None
-    )
+    page = visit(panel.url, expected=STOPPING)
+    enter(page)
+    asked = note_questions(page)
     go_to(page, panel, f"servers/{adopted.name}/players")
     expect(page.locator(".players tbody tr")).to_have_count(1)
     expect(page.locator(".vitals .players .value")).to_have_text("1")  # it is a reason to ask as well
@@ -387,7 +390,7 @@ def test_the_players_of_a_stopped_server_are_not_asked_for(page, panel, adopted)
     expect(page.locator(".players tbody tr")).to_have_count(0)
     expect(page.get_by_test_id("announce")).to_be_disabled()
     before = len(asked)
-    page.reload()
+    reload(page)
     expect(page.get_by_text("The server is not running, so nobody is on it.")).to_be_visible()
     page.get_by_test_id("tab-jobs").click()
     page.get_by_test_id("tab-players").click()

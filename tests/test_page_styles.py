@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from palserver.web.page import list_assets
+from tests.browser import reload
 from tests.test_page_axe import PRESSED, House, house, walk  # noqa: F401 - fixtures are used by their names
 
 SHEETS = [name for name in list_assets() if name.startswith("css/") and not name.startswith("css/docs/")]
@@ -60,7 +61,7 @@ def test_no_screen_looks_different_for_where_one_has_been(chromium, house, width
     for page, screen in walk(chromium, house, viewport={"width": width, "height": 800}):
         if screen.name == "API":
             continue
-        page.reload()
+        reload(page)
         expect(page.locator(screen.shows).first).to_be_visible()
         if screen.presses:
             page.get_by_test_id(screen.presses).first.click()

@@ -23,7 +23,7 @@ const asking = new Set();
 let renewing = null;
 /** @type {string|null} */
 let ending = null;
-/** @type {Promise<void>|null} */
+/** @type {{why: string|null, end: Promise<void>}|null} a sign-out on its way */
 let leaving = null;
 
 /** @returns {User|null} */
@@ -49,10 +49,8 @@ export async function signIn(username, password) {
 
 /** @param {string|null} [why] what to say of it, where it was not asked for */
 export function signOut(why = null) {
-  leaving ??= leave(why).finally(() => {
-    leaving = null;
-  });
-  return leaving;
+  leaving ??= { why, end: leave(why).finally(() => (leaving = null)) };
+  return leaving.end;
 }
 
 /** @param {string|null} why */
@@ -89,7 +87,7 @@ export function renew() {
  * @param {{body?: object, timeoutMs?: number}} [options] @returns {Promise<any>}
  */
 export async function authorised(method, path, options = {}) {
-  await leaving?.catch(() => {});
+  await leaving?.end.catch(() => {});
   if (!current) throw new ApiError(401, { key: "unauthorized" });
   const answer = ask(method, path, options);
   asking.add(answer);
@@ -122,7 +120,7 @@ async function exchange() {
     accept(await send("POST", "api/auth/refresh", { keepalive: true }), current && "signed_out");
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    accept(null, leaving ? null : (error.fields.ended ?? (current && "unknown")));
+    accept(null, leaving ? leaving.why : (error.fields.ended ?? (current && "unknown")));
   }
 }
 
