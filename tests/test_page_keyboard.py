@@ -153,7 +153,7 @@ def test_a_server_is_made_and_cloned(page, panel, images, made):
     press(page, "create-submit")
     expect(page.get_by_test_id("create-open-server")).to_be_visible()
     press(page, "create-open-server")
-    expect(page.get_by_role("heading", name=one)).to_be_visible()
+    expect(page.get_by_test_id("tab-manage")).to_be_visible()
     press(page, "tab-manage")
     expect(page.get_by_test_id("clone-name")).to_be_visible()
     write(page, "clone-name", two)
